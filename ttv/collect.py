@@ -1,0 +1,319 @@
+"""Collect: put what came in into the log, and say what that changed.
+
+Takes records in order of arrival; the last received wins, what it replaced stands aside. Everything here happens in
+the caller's transaction. What could not be taken is a value, kept in quarantine, never an exception.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, Self, cast
+
+import orjson
+from sqlalchemy import Connection, and_, bindparam, select
+
+from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
+from ttv import store
+from ttv.initiatives import Change, Conflict, insert, put
+from ttv.records import Link, Record, Rejection, faults, meaning
+
+_SLICE = 500
+"""Keys looked up by one statement."""
+RAW_BYTES = 65_536
+"""How much of an unreadable record the quarantine keeps."""
+
+Ident = tuple[str, str]
+"""`(source, id)` of an event."""
+Version = tuple[Any, ...]
+"""The values of `store.EVENT_FIELDS`."""
+
+
+@dataclass
+class Outcome:
+    """What became of a batch."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+
+    def __iadd__(self, other: Self) -> Self:
+        """Add another batch to this one."""
+        self.accepted += other.accepted
+        self.duplicate += other.duplicate
+        self.rejected += other.rejected
+        return self
+
+    def count(self, *, changed: bool) -> None:
+        """Count one record."""
+        if changed:
+            self.accepted += 1
+        else:
+            self.duplicate += 1
+
+
+def take(connection: Connection, records: Iterable[Record | Rejection], at: datetime) -> tuple[Outcome, Change]:
+    """Store a batch as received at an instant; returns what became of it and what it changed."""
+    outcome, change, recorded_at = Outcome(), Change(), store.micros(at)
+    sorted_: dict[type, list[Record]] = {}
+    for found in records:
+        rejection = found if isinstance(found, Rejection) else _refused(found, at)
+        if rejection:
+            outcome.rejected.append(rejection)
+        elif isinstance(found, Record):
+            kind = Event if isinstance(found.item, Withdrawn) else type(found.item)
+            sorted_.setdefault(kind, []).append(found)
+    _events(connection, sorted_.get(Event, []), recorded_at, outcome, change)
+    _artefacts(connection, sorted_.get(Artefact, []), recorded_at, change)
+    _links(connection, sorted_.get(Link, []), recorded_at, outcome, change)
+    for found in sorted_.get(Initiative, []):
+        try:
+            outcome.count(changed=put(connection, cast("Initiative", found.item), found.source, at, change) != "same")
+        except Conflict as conflict:
+            outcome.rejected.append(_rejection(found, str(conflict)))
+    _quarantine(connection, outcome.rejected, recorded_at)
+    return outcome, change
+
+
+def _refused(found: Record, at: datetime) -> Rejection | None:
+    """Say why a record cannot be taken at all, or None."""
+    if isinstance(found.item, Unread):
+        return Rejection(found.index, found.item.reason, found.source, raw=_text(found.item.raw))
+    if isinstance(found.item, Event) and (reason := faults(found.item, at)):
+        return _rejection(found, reason)
+    return None
+
+
+def _rejection(found: Record, reason: str) -> Rejection:
+    ident = getattr(found.item, "id", None) or getattr(found.item, "key", None)
+    return Rejection(found.index, reason, found.source, ident, _text(found.item))
+
+
+def _text(raw: object) -> str:
+    text = raw if isinstance(raw, str) else orjson.dumps(raw, default=str).decode()
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+
+
+# ---- events
+
+
+def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
+    idents = dict.fromkeys((found.source, cast("Event | Withdrawn", found.item).id) for found in records)
+    current = {ident: _Current(*row) for ident, row in _stored(connection, idents)}
+    before = {ident: known.version for ident, known in current.items()}
+    aside: list[dict[str, Any]] = []
+    for found in records:
+        item = cast("Event | Withdrawn", found.item)
+        ident, version = (found.source, item.id), _version(item)
+        known = current.get(ident)
+        if known is not None and known.version == version:
+            outcome.count(changed=False)
+            continue
+        outcome.count(changed=True)
+        if known is not None:
+            aside.append(_aside(ident, known, recorded_at))
+        current[ident] = _Current(version, recorded_at)
+    changed = {ident: known.version for ident, known in current.items() if known.version != before.get(ident)}
+    rewritten = {ident for ident, known in current.items() if known.recorded_at == recorded_at and ident in before}
+    rows = {ident: _row(ident, current[ident]) for ident in current if ident in changed or ident in rewritten}
+    insert(connection, store.event, [row for ident, row in rows.items() if ident not in before])
+    _update(connection, [row for ident, row in rows.items() if ident in before])
+    insert(connection, store.event_version, aside)
+    _lend(connection, before, changed, recorded_at, change)
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    version: Version
+    recorded_at: int
+
+
+def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[tuple[Ident, tuple[Version, int]]]:
+    table = store.event
+    columns = [table.c[name] for name in store.EVENT_FIELDS]
+    for source, ids in _by_source(idents):
+        query = select(table.c.id, table.c.recorded_at, *columns).where(table.c.source == source, table.c.id.in_(ids))
+        for id_, recorded_at, *version in connection.execute(query):
+            yield (source, id_), (tuple(version), recorded_at)
+
+
+def _by_source(idents: Iterable[Ident]) -> Iterator[tuple[str, list[str]]]:
+    grouped: dict[str, list[str]] = {}
+    for source, id_ in idents:
+        grouped.setdefault(source, []).append(id_)
+    for source, ids in grouped.items():
+        for part in batched(ids, _SLICE):
+            yield source, list(part)
+
+
+def _version(item: Event | Withdrawn) -> Version:
+    if isinstance(item, Withdrawn):
+        return (None, None, None, None, None, None, None, None, True)
+    return (
+        item.kind,
+        store.micros(item.occurred_at),
+        item.subject,
+        orjson.dumps(sorted(set(item.refs))).decode(),
+        _shown(item.title),
+        _shown(item.url),
+        _shown(item.actor),
+        orjson.dumps(dict(item.attributes), option=orjson.OPT_SORT_KEYS).decode(),
+        False,
+    )
+
+
+def _shown(text: str | None) -> str | None:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if text and "\x00" in text else text
+
+
+def _row(ident: Ident, known: _Current) -> dict[str, Any]:
+    fields = dict(zip(store.EVENT_FIELDS, known.version, strict=True))
+    said = None if fields["deleted"] else meaning(fields["kind"], orjson.loads(fields["attributes"]))
+    return {"source": ident[0], "id": ident[1], **fields, "meaning": said, "recorded_at": known.recorded_at}
+
+
+def _aside(ident: Ident, known: _Current, superseded_at: int) -> dict[str, Any]:
+    fields = dict(zip(store.EVENT_FIELDS, known.version, strict=True))
+    times = {"recorded_at": known.recorded_at, "superseded_at": superseded_at}
+    return {"source": ident[0], "id": ident[1], **fields, **times}
+
+
+def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    table = store.event
+    names = [name for name in rows[0] if name not in ("source", "id")]
+    statement = (
+        table.update()
+        .where(table.c.source == bindparam("for_source"), table.c.id == bindparam("for_id"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    connection.execute(
+        statement,
+        [
+            {"for_source": row["source"], "for_id": row["id"], **{f"new_{name}": row[name] for name in names}}
+            for row in rows
+        ],
+    )
+
+
+# ---- links
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    child: str
+    parent: str
+    source: str
+    event: str = ""
+
+
+def _lend(
+    connection: Connection,
+    before: Mapping[Ident, Version],
+    changed: Mapping[Ident, Version],
+    recorded_at: int,
+    change: Change,
+) -> None:
+    """Give the graph the links of the events' refs, and take back those that they lend no more."""
+    subject = store.EVENT_FIELDS.index("subject")
+    gone: set[_Edge] = set()
+    come: set[_Edge] = set()
+    for ident, version in changed.items():
+        for known, edges in ((before.get(ident), gone), (version, come)):
+            if known is not None and known[subject] is not None:
+                change.subjects.add(known[subject])
+                edges.update(_lent(ident, known))
+    _relink(connection, come - gone, gone - come, recorded_at, change)
+
+
+def _lent(ident: Ident, version: Version) -> set[_Edge]:
+    fields = dict(zip(store.EVENT_FIELDS, version, strict=True))
+    refs: list[str] = orjson.loads(fields["refs"])
+    return {_Edge(fields["subject"], ref, *ident) for ref in refs if ref != fields["subject"]}
+
+
+def _artefacts(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
+    """Make the parents of each reported artefact what its source says now."""
+    reported = {(found.source, item.key): item.parents for found in records for item in [cast("Artefact", found.item)]}
+    known = _said(connection, reported)
+    wanted = {
+        _Edge(child, parent, source)
+        for (source, child), parents in reported.items()
+        for parent in parents
+        if parent != child
+    }
+    _relink(connection, wanted - known, known - wanted, recorded_at, change)
+
+
+def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
+    """Add or withdraw one link after the other."""
+    links = [(found.source, cast("Link", found.item)) for found in records]
+    known = _said(connection, {(source, said.child): None for source, said in links})
+    wanted = set(known)
+    for source, said in links:
+        edge = _Edge(said.child, said.parent, source)
+        outcome.count(changed=(edge in wanted) == said.deleted)
+        (wanted.discard if said.deleted else wanted.add)(edge)
+    _relink(connection, wanted - known, known - wanted, recorded_at, change)
+
+
+def _said(connection: Connection, children: Iterable[Ident]) -> set[_Edge]:
+    """Return the links of some children that their sources say themselves, not by an event."""
+    table, known = store.link, set()
+    for source, keys in _by_source(children):
+        mine = and_(table.c.child.in_(keys), table.c.source == source, table.c.event == "")
+        found = connection.execute(select(table.c.child, table.c.parent).where(mine))
+        known |= {_Edge(child, parent, source) for child, parent in found}
+    return known
+
+
+def _relink(connection: Connection, come: set[_Edge], gone: set[_Edge], recorded_at: int, change: Change) -> None:
+    table = store.link
+    if gone:
+        key = ("child", "parent", "source", "event")
+        keys = [{f"for_{name}": getattr(edge, name) for name in key} for edge in gone]
+        match = and_(*(table.c[name] == bindparam(f"for_{name}") for name in key))
+        columns = [table.c[name] for name in (*key, "recorded_at")]
+        aside = select(*columns, bindparam("superseded_at", recorded_at)).where(match)
+        connection.execute(
+            store.link_version.insert().from_select([*key, "recorded_at", "superseded_at"], aside),
+            keys,
+        )
+        connection.execute(table.delete().where(match), keys)
+    rows = [
+        {
+            "child": edge.child,
+            "parent": edge.parent,
+            "source": edge.source,
+            "event": edge.event,
+            "recorded_at": recorded_at,
+        }
+        for edge in come
+    ]
+    insert(connection, table, rows)
+    change.artefacts |= {edge.child for edge in come | gone}
+
+
+# ---- quarantine
+
+
+def _quarantine(connection: Connection, rejected: Sequence[Rejection], at: int) -> None:
+    """Keep what could not be taken; the same record again only counts."""
+    table = store.quarantine
+    for found in rejected:
+        source, raw = found.source or "api", found.raw[:RAW_BYTES]
+        digest = blake2b(raw.encode(), digest_size=16).hexdigest()
+        same = and_(table.c.source == source, table.c.digest == digest)
+        again = table.update().where(same).values(last_at=at, times=table.c.times + 1, reason=found.reason)
+        if connection.execute(again).rowcount == 0:
+            row = {"source": source, "digest": digest, "id": found.id, "reason": found.reason, "raw": raw}
+            insert(connection, table, [{**row, "first_at": at, "last_at": at, "times": 1}])
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[tuple[Any, ...]]:
+    """Cut into tuples of at most so many (itertools.batched, which Python 3.11 lacks)."""
+    walk = iter(items)
+    while part := tuple(islice(walk, size)):
+        yield part

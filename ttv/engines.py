@@ -1,0 +1,82 @@
+"""What database engines disagree on: addresses, locks, snapshots. Nothing else may ask for the dialect."""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateTable
+
+from ttv.config import ConfigError
+
+_WRITER = 0x747476
+"""Key of PostgreSQL's advisory lock: one writer at a time, as on SQLite."""
+
+_SQLITE_AT_CONNECT = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",  # in WAL mode a power cut loses the last commits, never the consistency
+    "PRAGMA busy_timeout = 60000",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def address(url: str) -> URL:
+    """Read a database URL; ConfigError with an example if it is none, or names an engine that is not known."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            [f"database: {url!r} is not a database URL; write sqlite:///ttv.sqlite or postgresql://user@host/name"],
+        ) from None
+    engine = parsed.get_backend_name()
+    if engine == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if engine in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ConfigError([f"database: ttv keeps its log in SQLite or PostgreSQL, not in {engine!r}"])
+
+
+def make(url: str, temporary: Iterable[Table]) -> Engine:
+    """Make an engine whose transactions are what `reading` and `writing` of the store promise."""
+    where = address(url)
+    temporary = tuple(temporary)
+    if where.get_backend_name() == "sqlite":
+        if where.database and where.database != ":memory:":
+            Path(where.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(where, connect_args={"isolation_level": None})  # the driver begins nothing by itself
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(where, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+    made = [str(CreateTable(table, if_not_exists=True).compile(engine)) for table in temporary]
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for statement in (*(_SQLITE_AT_CONNECT if engine.dialect.name == "sqlite" else ()), *made):
+            cursor.execute(statement)
+        cursor.close()
+        if engine.dialect.name == "postgresql":
+            connection.commit()
+
+    return engine
+
+
+def snapshot(engine: Engine) -> dict[str, str]:
+    """Name the execution options under which all reads of one transaction see one state."""
+    return {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")

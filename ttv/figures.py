@@ -1,0 +1,281 @@
+"""The reading side: the stored milestones, cut off at an instant, as the public answers of the definitions.
+
+`milestones(as_of)` is the one definition of state and figures; every answer here is a selection of it. All functions
+take a connection in a read transaction and return plain values with aware datetimes, in the shapes of the API.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+
+from ttv import store
+from ttv.cursors import BadQuestion, closed, opened
+from ttv.initiatives import own_claim
+from ttv.statistics import seconds
+from ttv.store import claim, label, milestone, stop
+
+STATES = ("no_idea", "deciding", "waiting", "building", "sensing", "realised", "stopped")
+STAGES = ("deciding", "waiting", "building", "sensing")
+MILESTONES = ("idea_at", "decided_at", "started_at", "shipped_at", "valued_at", "stopped_at")
+
+SORTS = ("key", "name", "team", "state", "idea_at", "age", "time_to_value", "rate_of_turn")
+
+_Number = ColumnElement[Any]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which initiatives are meant; None means all."""
+
+    team: str | None = None
+    direction: str | None = None
+    evolution: str | None = None
+    label: str | None = None
+    """`key:value`"""
+    state: str | None = None
+    q: str | None = None
+    """Part of the key, name or owner."""
+
+
+def milestones(as_of: datetime) -> Select[Any]:
+    """Select a row for each initiative: its columns, instants, state, durations in microseconds, as of an instant."""
+    at = literal(store.micros(as_of), BigInteger())
+
+    def seen(column: ColumnElement[Any]) -> _Number:
+        return case((column <= at, column))
+
+    stands = and_(
+        stop.c.initiative == milestone.c.initiative,
+        stop.c.stopped_at <= at,
+        or_(stop.c.resumed_at.is_(None), stop.c.resumed_at > at),
+    )
+    cut = (
+        select(
+            milestone.c.initiative,
+            *(seen(milestone.c[name]).label(name) for name in ("idea_at", "yes_at", "started_at", "shipped_at")),
+            seen(milestone.c.valued_at).label("valued_at"),
+            case((milestone.c.valued_at <= at, null()), else_=stop.c.stopped_at).label("stopped_at"),
+            case((milestone.c.idea_at <= at, milestone.c.early_at)).label("early_at"),
+        )
+        .select_from(milestone)
+        .outerjoin(stop, stands)
+        .subquery("cut")
+    )
+    agreed = case(
+        (cut.c.started_at < func.coalesce(cut.c.yes_at, cut.c.started_at + 1), cut.c.started_at), else_=cut.c.yes_at
+    )
+    decided = func.coalesce(agreed, cut.c.stopped_at)
+    implied = and_(cut.c.started_at.is_not(None), or_(cut.c.yes_at.is_(None), cut.c.yes_at > cut.c.started_at))
+    known = select(
+        cut,
+        decided.label("decided_at"),
+        case((decided.is_(None), null()), (implied, "implied"), else_="recorded").label("decision"),
+        case(
+            (cut.c.idea_at.is_(None), "no_idea"),
+            (cut.c.valued_at.is_not(None), "realised"),
+            (cut.c.stopped_at.is_not(None), "stopped"),
+            (cut.c.shipped_at.is_not(None), "sensing"),
+            (cut.c.started_at.is_not(None), "building"),
+            (decided.is_not(None), "waiting"),
+            else_="deciding",
+        ).label("state"),
+    ).subquery("known")
+    return select(store.initiative, *known.c, *_durations(known.c, at)).join_from(
+        store.initiative,
+        known,
+        known.c.initiative == store.initiative.c.key,
+    )
+
+
+def _durations(known: Any, at: _Number) -> Iterator[ColumnElement[Any]]:
+    """Yield the figures of the definitions, §3; an open stage runs to `at`, a stopped one to its stop."""
+    over = case((known.state == "no_idea", null()), else_=func.coalesce(known.valued_at, known.stopped_at, at))
+    yield (known.valued_at - known.idea_at).label("time_to_value")
+    yield (known.decided_at - known.idea_at).label("rate_of_turn")
+    yield case((known.state.in_(("no_idea", "realised", "stopped")), null()), else_=at - known.idea_at).label("age")
+    ends = (known.decided_at, known.started_at, known.shipped_at, known.valued_at)
+    begins = (known.idea_at, known.decided_at, known.started_at, known.shipped_at)
+    for name, begin, end in zip(STAGES, begins, ends, strict=True):
+        unreached = or_(begin.is_(None), begin == known.stopped_at) if name == "waiting" else begin.is_(None)
+        yield case((unreached, null()), else_=func.coalesce(end, over) - begin).label(f"{name}_stage")
+
+
+# ---- selections
+
+
+def selected(query: Select[Any], selection: Selection) -> Select[Any]:
+    columns = query.selected_columns
+    for name in ("team", "direction", "evolution", "state"):
+        if (wanted := getattr(selection, name)) is not None:
+            query = query.where(columns[name] == wanted)
+    if selection.label is not None:
+        name, colon, value = selection.label.partition(":")
+        if not colon:
+            raise BadQuestion(f"label: {selection.label!r} has no colon; write key:value")
+        mine = and_(label.c.initiative == store.initiative.c.key, label.c.name == name, label.c.value == value)
+        query = query.where(exists().where(mine))
+    if selection.q:
+        part = selection.q.lower()
+        texts = (store.initiative.c.key, store.initiative.c.name, store.initiative.c.owner)
+        query = query.where(or_(*(func.lower(text).contains(part, autoescape=True) for text in texts)))
+    return query
+
+
+# ---- one and many initiatives
+
+
+def initiatives(
+    connection: Connection,
+    selection: Selection,
+    as_of: datetime,
+    *,
+    sort: str = "-idea_at",
+    limit: int = 100,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """List initiatives in an order, nulls last, a page at a time; the cursor keeps the instant of the first page."""
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    if name not in SORTS:
+        raise BadQuestion(f"sort: {sort!r} is none of {', '.join(SORTS)}, each also with a - before it")
+    place = opened(cursor, sort) if cursor else None
+    if place:
+        as_of = store.instant(place["as_of"]) or as_of
+    query = selected(milestones(as_of), selection)
+    rows = query.subquery("rows")
+    ordered, key = rows.c[name], rows.c.key
+    listed = select(rows).order_by(ordered.is_(None), ordered.desc() if descending else ordered, key).limit(limit + 1)
+    if place:
+        listed = listed.where(_after(ordered, key, place, descending=descending))
+    found = connection.execute(listed).all()
+    page = found[:limit]
+    rest = claims_and_labels(connection, [row.key for row in page])
+    after = None
+    if len(found) > limit:
+        last = page[-1]
+        after = closed({"sort": sort, "as_of": store.micros(as_of), "value": last._mapping[name], "key": last.key})
+    return {"items": [_brief(row, *rest, as_of) for row in page], "next": after}
+
+
+def _after(ordered: ColumnElement[Any], key: Any, place: dict[str, Any], *, descending: bool) -> ColumnElement[bool]:
+    value = place["value"]
+    if value is None:
+        return and_(ordered.is_(None), key > place["key"])
+    beyond = ordered < value if descending else ordered > value
+    return or_(beyond, and_(ordered == value, key > place["key"]), ordered.is_(None))
+
+
+def claims_and_labels(
+    connection: Connection, keys: list[str]
+) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
+    """Fetch the claims and labels of some initiatives."""
+    claims: dict[str, list[str]] = {key: [] for key in keys}
+    labels: dict[str, dict[str, str]] = {key: {} for key in keys}
+    wanted = select(claim.c.initiative, claim.c.artefact).where(claim.c.initiative.in_(keys)).order_by(claim.c.artefact)
+    for key, artefact in connection.execute(wanted):
+        if artefact != own_claim(key):
+            claims[key].append(artefact)
+    for key, name, value in connection.execute(
+        select(label).where(label.c.initiative.in_(keys)).order_by(label.c.name)
+    ):
+        labels[key][name] = value
+    return claims, labels
+
+
+def _brief(
+    row: Row[Any],
+    claims: dict[str, list[str]],
+    labels: dict[str, dict[str, str]],
+    as_of: datetime,
+) -> dict[str, Any]:
+    own = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input")
+    return {
+        **{name: row._mapping[name] for name in own},
+        "labels": labels[row.key],
+        "claims": claims[row.key],
+        "origin": row.origin,
+        "state": row.state,
+        "decision": row.decision,
+        "milestones": {name: store.instant(row._mapping[name]) for name in MILESTONES},
+        "time_to_value_seconds": seconds(row.time_to_value),
+        "rate_of_turn_seconds": seconds(row.rate_of_turn),
+        "age_seconds": seconds(row.age),
+        "worked_before_idea_at": store.instant(row.early_at),
+        "targets": {
+            "time_to_value_seconds": row.time_to_value_target,
+            "rate_of_turn_seconds": row.rate_of_turn_target,
+        },
+        "as_of": as_of,
+    }
+
+
+def initiative(connection: Connection, key: str, as_of: datetime) -> dict[str, Any] | None:
+    """Return one initiative with its stages and loops, or None."""
+    row = connection.execute(milestones(as_of).where(store.initiative.c.key == key)).one_or_none()
+    if row is None:
+        return None
+    return {
+        **_brief(row, *claims_and_labels(connection, [key]), as_of),
+        "stages": {name: seconds(row._mapping[f"{name}_stage"]) for name in STAGES},
+        "loops": _loops(connection, key, store.micros(as_of)),
+    }
+
+
+def _loops(connection: Connection, key: str, at: int) -> list[dict[str, datetime | None]]:
+    names = ("shipped_at", "sensed_at", "responded_at")
+    columns = [store.loop.c[name] for name in names]
+    query = (
+        select(*columns)
+        .where(store.loop.c.initiative == key, store.loop.c.shipped_at <= at)
+        .order_by(store.loop.c.number)
+    )
+    return [
+        {
+            name: store.instant(when) if when is not None and when <= at else None
+            for name, when in zip(names, row, strict=True)
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def stages(connection: Connection, keys: list[str], as_of: datetime) -> dict[str, dict[str, float | None]]:
+    """Return the stages of some initiatives, in seconds."""
+    query = milestones(as_of).where(store.initiative.c.key.in_(keys))
+    return {
+        row.key: {name: seconds(row._mapping[f"{name}_stage"]) for name in STAGES} for row in connection.execute(query)
+    }
+
+
+def counts(connection: Connection, as_of: datetime) -> dict[str, Any]:
+    """Count initiatives by state, events, those that reach no initiative, and what lies in quarantine."""
+    rows = milestones(as_of).subquery()
+    states = connection.execute(select(rows.c.state, func.count()).group_by(rows.c.state))
+    at = store.micros(as_of)
+    alive = and_(~store.event.c.deleted, store.event.c.occurred_at <= at)
+    return {
+        "states": {**dict.fromkeys(STATES, 0), **{state: count for state, count in states}},  # noqa: C416  rows
+        "events": connection.scalar(select(func.count()).select_from(store.event).where(alive)),
+        "orphans": connection.scalar(select(func.count()).select_from(store.event).where(alive, untied())),
+        "quarantined": connection.scalar(select(func.count()).select_from(store.quarantine)),
+    }
+
+
+def untied() -> ColumnElement[bool]:
+    """Say of an event that it reaches no initiative."""
+    return ~exists().where(store.tie.c.artefact == store.event.c.subject)

@@ -1,0 +1,196 @@
+"""The route: collect → trace → measure for whatever is new, in one transaction. Nothing else runs the three."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, exists, select
+
+from connectors.contract import Initiative, Item, SourceError
+from ttv import collect, initiatives, measure, store, trace
+from ttv.collect import Outcome, batched
+from ttv.initiatives import Change, Conflict
+from ttv.records import Link, Record, Rejection
+from ttv.store import initiative, source, touched_initiative
+
+__all__ = ["Conflict", "Connector", "Looked", "Outcome", "Route"]
+
+_BATCH = 1000
+"""Records taken in one transaction."""
+OVERLAP = timedelta(minutes=10)
+"""A look begins so long before the last one: search indexes lag behind, and clocks differ."""
+
+
+class Client(Protocol):
+    """What the route asks of a connector's client."""
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which the server's clock lies behind ours."""
+
+
+class Connector(Protocol):
+    """What the route asks of a connector."""
+
+    WINDOW: timedelta | None
+    events: Callable[[Any, Any, datetime, datetime | None], Iterator[Item]]
+
+
+@dataclass
+class Looked:
+    """What one look at a source brought."""
+
+    outcome: Outcome = field(default_factory=Outcome)
+    items: int = 0
+    until: datetime | None = None
+    """Up to where the past has been read."""
+    complete: bool = False
+    """False if it was asked to stop before it came to the end."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of what is new into the figures, of one database."""
+
+    engine: Engine
+    now: Callable[[], datetime] = store.now
+
+    def post(self, records: Iterable[Record | Rejection]) -> Outcome:
+        """Take records of any sources in order of arrival; when it returns, answers include them."""
+        total = Outcome()
+        for batch in batched(records, _BATCH):
+            total += self._take(batch)
+        return total
+
+    def take(self, name: str, items: Iterable[Item]) -> Outcome:
+        """Take what a source yields."""
+        return self.post(Record(index, name, item) for index, item in enumerate(items))
+
+    def put_links(self, links: Iterable[Link]) -> Outcome:
+        """Add or withdraw links by hand."""
+        return self.post(Record(index, "api", link) for index, link in enumerate(links))
+
+    def put_initiative(self, wanted: Initiative, origin: str = "api") -> str:
+        """Create or replace an initiative: `created`, `replaced` or `same`; Conflict if another origin owns its key."""
+        change = Change()
+        with store.writing(self.engine) as connection:
+            done = initiatives.put(connection, wanted, origin, self.now(), change)
+            follow(connection, change)
+        return done
+
+    def delete_initiative(self, key: str, origin: str = "api") -> bool:
+        """Remove an initiative; False if there is none, Conflict if another origin owns it."""
+        change = Change()
+        with store.writing(self.engine) as connection:
+            done = initiatives.remove(connection, key, origin, self.now(), change)
+            follow(connection, change)
+        return done
+
+    def put_configured(self, wanted: Iterable[Initiative]) -> list[Conflict]:
+        """Make the initiatives of the configuration what they are there; returns those that another origin owns."""
+        change, conflicts, kept = Change(), [], set()
+        with store.writing(self.engine) as connection:
+            for one in wanted:
+                kept.add(one.key)
+                try:
+                    initiatives.put(connection, one, "config", self.now(), change)
+                except Conflict as conflict:
+                    conflicts.append(conflict)
+            known = select(initiative.c.key).where(initiative.c.origin == "config")
+            for key in set(connection.scalars(known)) - kept:
+                initiatives.remove(connection, key, "config", self.now(), change)
+            follow(connection, change)
+        return conflicts
+
+    def rebuild(self) -> None:
+        """Throw ties and milestones away and make them again from the events."""
+        with store.writing(self.engine) as connection:
+            trace.retrace(connection)
+            measure.remeasure(connection)
+
+    def sync(
+        self,
+        name: str,
+        connector: Connector,
+        settings: Any,
+        client: Client,
+        *,
+        kind: str,
+        since: datetime,
+        window: timedelta | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+        progress: Callable[[Looked], None] = lambda _: None,
+    ) -> Looked:
+        """Look at a source from its cursor, or from `since` at first, up to now, window by window.
+
+        The cursor moves in the transaction that stores the last of what a window brought. A SourceError is recorded as
+        the source's health and goes on to the caller. Between transactions `stopping` is asked and `progress` told.
+        """
+        looked, began = Looked(), self.now()
+        start = self._begin(name, kind, began) or since
+        try:
+            for start_, end in _windows(start, began, window or connector.WINDOW):
+                found = connector.events(settings, client, start_, end)
+                for batch in batched(enumerate(found, start=looked.items), _BATCH):
+                    looked.outcome += self._take([Record(index, name, item) for index, item in batch])
+                    looked.items += len(batch)
+                    progress(looked)
+                    if stopping():
+                        return looked
+                looked.until = end or began - timedelta(seconds=client.lag)
+                self._mark(name, {"looked_until": store.micros(looked.until)})
+                progress(looked)
+        except SourceError as error:
+            self._mark(name, {"error": type(error).__name__, "message": str(error)})
+            raise
+        self._mark(name, {"succeeded_at": store.micros(began), "error": None, "message": None})
+        looked.complete = True
+        return looked
+
+    def _take(self, batch: Iterable[Record | Rejection]) -> Outcome:
+        with store.writing(self.engine) as connection:
+            outcome, change = collect.take(connection, batch, self.now())
+            follow(connection, change)
+        return outcome
+
+    def _begin(self, name: str, kind: str, at: datetime) -> datetime | None:
+        """Note that a look begins; returns from where, or None at the first look."""
+        with store.writing(self.engine) as connection:
+            row = connection.execute(select(source.c.looked_until).where(source.c.name == name)).one_or_none()
+            if row is None:
+                connection.execute(source.insert().values(name=name, connector=kind))
+            self._write(connection, name, {"connector": kind, "attempted_at": store.micros(at)})
+        until = store.instant(row.looked_until) if row else None
+        return until - OVERLAP if until else None
+
+    def _mark(self, name: str, values: dict[str, Any]) -> None:
+        with store.writing(self.engine) as connection:
+            self._write(connection, name, values)
+
+    def _write(self, connection: Connection, name: str, values: dict[str, Any]) -> None:
+        connection.execute(source.update().where(source.c.name == name).values(values))
+
+
+def follow(connection: Connection, change: Change) -> None:
+    """Trace and measure what a change reaches, in its transaction."""
+    trace.trace(connection, change.artefacts, change.subjects)
+    known = set(connection.scalars(select(touched_initiative.c.initiative))) if change.initiatives else set()
+    new = [{"initiative": key} for key in change.initiatives - known]
+    if new:
+        connection.execute(touched_initiative.insert(), new)
+    if connection.scalar(select(exists().select_from(touched_initiative))):
+        measure.measure(connection)
+
+
+def _windows(
+    since: datetime,
+    now: datetime,
+    window: timedelta | None,
+) -> Iterator[tuple[datetime, datetime | None]]:
+    """Cut the time from a start to now; the last window has no end, so that nothing that moves meanwhile is missed."""
+    if window is not None:
+        while since + window < now:
+            yield since, since + window
+            since += window
+    yield since, None

@@ -1,0 +1,271 @@
+"""The tables, and how to open, read and write them.
+
+Instants are whole microseconds since 1970-01-01T00:00:00Z in 64-bit integers: exact, aware and alike on every engine;
+`micros` and `instant` are the border. Events are the only truth: `tie`, `milestone`, `stop` and `loop` can be thrown
+away and made again. A table `<noun>_version` keeps what was replaced or withdrawn, with the time it was believed.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from alembic import command
+from alembic.config import Config as Alembic
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Float, Index, Integer, MetaData, Table, Text
+
+from ttv import engines
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Key = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by code point on every engine."""
+Row = BigInteger().with_variant(Integer(), "sqlite")
+"""A number that the engine gives, in order of arrival."""
+
+metadata = MetaData()
+work = MetaData()
+
+_EVENT = (
+    ("kind", Text),
+    ("occurred_at", BigInteger),
+    ("subject", Key),
+    ("refs", Text),  # a JSON array, sorted
+    ("title", Text),
+    ("url", Text),
+    ("actor", Text),
+    ("attributes", Text),  # a JSON object with sorted keys
+    ("deleted", Boolean),
+)
+EVENT_FIELDS = tuple(name for name, _ in _EVENT)
+
+
+def _event_columns() -> list[Column[object]]:
+    return [Column(name, type_, nullable=name != "deleted") for name, type_ in _EVENT]
+
+
+event = Table(
+    "event",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("id", Key, primary_key=True),
+    *_event_columns(),
+    Column("meaning", Text),  # what it can do to a milestone: idea yes no start ship sense, or null
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("event_by_subject", "subject", "meaning", "occurred_at"),
+)
+event_version = Table(
+    "event_version",
+    metadata,
+    Column("number", Row, primary_key=True),
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    *_event_columns(),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger, nullable=False),
+    Index("event_version_by_id", "source", "id"),
+)
+link = Table(
+    "link",
+    metadata,
+    Column("child", Key, primary_key=True),
+    Column("parent", Key, primary_key=True),
+    Column("source", Key, primary_key=True),
+    Column("event", Key, primary_key=True),  # the id of the event that lends it, or empty
+    Column("recorded_at", BigInteger, nullable=False),
+    Index("link_by_parent", "parent", "child"),
+)
+link_version = Table(
+    "link_version",
+    metadata,
+    Column("number", Row, primary_key=True),
+    Column("child", Key, nullable=False),
+    Column("parent", Key, nullable=False),
+    Column("source", Key, nullable=False),
+    Column("event", Key, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger, nullable=False),
+    Index("link_version_by_child", "child"),
+)
+initiative = Table(
+    "initiative",
+    metadata,
+    Column("key", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("team", Key),
+    Column("owner", Text),
+    Column("url", Text),
+    Column("direction", Text, nullable=False),
+    Column("evolution", Text),
+    Column("north_star_input", Text),
+    Column("time_to_value_target", Float),  # seconds
+    Column("rate_of_turn_target", Float),  # seconds
+    Column("origin", Key, nullable=False),  # config, api, or the name of a source
+    Column("recorded_at", BigInteger, nullable=False),
+)
+initiative_version = Table(
+    "initiative_version",
+    metadata,
+    Column("number", Row, primary_key=True),
+    Column("key", Key, nullable=False),
+    Column("body", Text, nullable=False),  # the whole initiative with claims, labels and origin, as JSON
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("superseded_at", BigInteger, nullable=False),
+    Index("initiative_version_by_key", "key"),
+)
+claim = Table(
+    "claim",
+    metadata,
+    Column("artefact", Key, primary_key=True),
+    Column("initiative", Key, primary_key=True),
+    Index("claim_by_initiative", "initiative"),
+)
+label = Table(
+    "label",
+    metadata,
+    Column("initiative", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("value", Key, nullable=False),
+    Index("label_by_name", "name", "value"),
+)
+tie = Table(
+    "tie",
+    metadata,
+    Column("artefact", Key, primary_key=True),
+    Column("initiative", Key, primary_key=True),
+    Column("hops", Integer, nullable=False),
+    Column("via", Key),  # the parent over which the claim is reached in `hops`; null where the artefact is claimed
+    Index("tie_by_initiative", "initiative", "artefact"),
+)
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("initiative", Key, primary_key=True),
+    Column("idea_at", BigInteger),
+    Column("yes_at", BigInteger),
+    Column("started_at", BigInteger),
+    Column("shipped_at", BigInteger),
+    Column("valued_at", BigInteger),
+    Column("early_at", BigInteger),  # the first work or ship before the idea: filed late
+)
+stop = Table(
+    "stop",
+    metadata,
+    Column("initiative", Key, primary_key=True),
+    Column("stopped_at", BigInteger, primary_key=True),
+    Column("resumed_at", BigInteger),  # the next yes; null while the no stands
+)
+loop = Table(
+    "loop",
+    metadata,
+    Column("initiative", Key, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("shipped_at", BigInteger, nullable=False),
+    Column("sensed_at", BigInteger),
+    Column("responded_at", BigInteger),
+)
+source = Table(
+    "source",
+    metadata,
+    Column("name", Key, primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("looked_until", BigInteger),  # the cursor: up to where the past has been read
+    Column("attempted_at", BigInteger),
+    Column("succeeded_at", BigInteger),
+    Column("error", Text),  # the class of the last look's error, null if it succeeded
+    Column("message", Text),
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("digest", Key, primary_key=True),  # of the raw text: the same record again is not a new row
+    Column("id", Key),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+
+touched_artefact = Table(
+    "touched_artefact",
+    work,
+    Column("artefact", Key, primary_key=True),
+    Column("hop", Integer, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""Artefacts whose ties the transaction makes anew."""
+touched_initiative = Table(
+    "touched_initiative",
+    work,
+    Column("initiative", Key, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+"""Initiatives whose milestones the transaction makes anew."""
+moment = Table(
+    "moment",
+    work,
+    Column("initiative", Key, nullable=False),
+    Column("meaning", Text, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
+"""What happened to the touched initiatives."""
+
+
+def micros(when: datetime) -> int:
+    """Return an aware instant in whole microseconds since 1970."""
+    return (when - EPOCH) // _MICROSECOND
+
+
+def instant(when: int | None) -> datetime | None:
+    """Return microseconds since 1970 as an aware instant in UTC."""
+    return None if when is None else EPOCH + timedelta(microseconds=when)
+
+
+def now() -> datetime:
+    """Return the current instant, aware."""
+    return datetime.now(UTC)
+
+
+def open(url: str) -> Engine:  # noqa: A001  it is read as store.open
+    """Open the database at a URL, made or migrated to the newest schema as needed."""
+    engine = engines.make(url, work.tables.values())
+    with writing(engine) as connection:
+        command.upgrade(_alembic(connection), "head")
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction in which all reads see one state of the database."""
+    with engine.connect().execution_options(**engines.snapshot(engine)) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open the one writing transaction there is at a time; its work tables are empty."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for table in work.tables.values():
+            connection.execute(table.delete())
+        yield connection
+
+
+def faults(engine: Engine) -> list[str]:
+    """List in words what keeps the database from serving: an older or a newer schema than this program's."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+        wanted = ScriptDirectory.from_config(_alembic(connection)).get_current_head()
+    if found == wanted:
+        return []
+    return [f"its schema is {found or 'missing'}, this program needs {wanted}: start `ttv serve` once to migrate it"]
+
+
+def _alembic(connection: Connection) -> Alembic:
+    alembic = Alembic(attributes={"connection": connection})
+    alembic.set_main_option("script_location", "ttv:migrations")
+    return alembic
