@@ -93,7 +93,14 @@ def read(world: World, key: str, as_of: datetime) -> dict:
         or ("building" if started else None)
         or ("waiting" if decided else "deciding")
     )
-    at = {"idea": idea, "decided": decided, "started": started, "shipped": shipped, "valued": valued, "stopped": stopped}
+    at = {
+        "idea": idea,
+        "decided": decided,
+        "started": started,
+        "shipped": shipped,
+        "valued": valued,
+        "stopped": stopped,
+    }
     return {
         "state": state,
         "decision": ("implied" if implied else "recorded") if decided else None,
@@ -104,7 +111,9 @@ def read(world: World, key: str, as_of: datetime) -> dict:
 
 
 def standing_no(events, started, shipped):
-    verdicts = [(e.occurred_at, outcome(e) == "approved") for e in events if outcome(e) in ("approved", "rejected", "stopped")]
+    verdicts = [
+        (e.occurred_at, outcome(e) == "approved") for e in events if outcome(e) in ("approved", "rejected", "stopped")
+    ]
     verdicts += [(when, True) for when in (started, shipped) if when]
     stopped = None
     for when, is_yes in sorted(verdicts):

@@ -125,15 +125,9 @@ class InitiativeBody(_Body):
 
     def initiative(self, key: str) -> Initiative:
         """Return it as the contract has it."""
-        fields = dict(self)
-        return Initiative(
-            key=key,
-            **{
-                **fields,
-                "claims": tuple(dict.fromkeys(self.claims)),
-                "targets": self.targets.model_dump(exclude_none=True),
-            },
-        )
+        fields = {name: value for name, value in self if name not in {"key", "claims", "targets"}}
+        targets = self.targets.model_dump(exclude_none=True)
+        return Initiative(key=key, claims=tuple(dict.fromkeys(self.claims)), targets=targets, **fields)
 
 
 class KeyedInitiativeBody(InitiativeBody):
@@ -203,7 +197,10 @@ def record(index: int, found: object) -> Record:
 def _only(name: str, found: Mapping[str, Any], body: type[T]) -> T:
     if others := [key for key in found if key != name]:
         raise ValueError(f"{others[0]}: does not belong beside {name!r} in one line")
-    return body.model_validate(found[name])
+    try:
+        return body.model_validate(found[name])
+    except ValidationError as error:
+        raise ValueError(sentences(error, name)) from None
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[Record | Rejection]:
@@ -233,11 +230,11 @@ def _shown(raw: bytes) -> str:
     return raw.decode(errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def sentences(error: ValidationError) -> str:
+def sentences(error: ValidationError, *within: str) -> str:
     """Say every mistake in words: the place, what is wrong, what would be right."""
     said = []
     for fault in error.errors():
-        place = ".".join(str(part) for part in fault["loc"])
+        place = ".".join(str(part) for part in (*within, *fault["loc"]))
         said.append(f"{place}: {_said(fault)}" if place else _said(fault))
     return "; ".join(said)
 

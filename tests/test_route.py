@@ -1,0 +1,108 @@
+"""A look at a source: from its cursor, window by window, its health recorded, nothing lost when it stops half way."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from connectors.contract import Event, Initiative, Refused, Unread
+from ttv import log, store
+from ttv.route import OVERLAP, Route
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+SINCE = NOW - timedelta(days=100)
+
+
+def item(n):
+    return Event(str(n), "idea", SINCE + timedelta(minutes=n), "initiative:x")
+
+
+def connector(items, window=None, fails_at=None):
+    looks = []
+
+    def events(settings, client, since, until):
+        looks.append((since, until))
+        for place, one in enumerate(items):
+            if place == fails_at:
+                raise Refused("401 from https://example.org/: the token is not accepted")
+            yield one
+
+    return SimpleNamespace(events=events, WINDOW=window, looks=looks)
+
+
+@pytest.fixture
+def route(engine):
+    route = Route(engine, now=lambda: NOW)
+    route.put_initiative(Initiative("x", "X"))
+    return route
+
+
+def look(route, made, lag=0.0, **more):
+    return route.sync("pay", made, None, SimpleNamespace(lag=lag), kind="github", since=SINCE, **more)
+
+
+def health(route):
+    with store.reading(route.engine) as connection:
+        (one,) = log.sources(connection, NOW)["items"]
+    return one
+
+
+def test_the_first_look_begins_at_since_and_the_next_where_the_last_began_less_an_overlap(route):
+    made = connector([item(1)])
+    assert look(route, made).outcome.accepted == 1
+    assert look(route, made).outcome.duplicate == 1
+    assert made.looks == [(SINCE, None), (NOW - OVERLAP, None)]
+    assert health(route)["up"] is True
+    assert health(route)["lag_seconds"] == 0
+    assert health(route)["events"] == 1
+
+
+def test_the_cursor_stays_behind_a_server_whose_clock_is_late(route):
+    look(route, connector([]), lag=90.0)
+    assert health(route)["looked_until"] == NOW - timedelta(seconds=90)
+
+
+def test_a_long_past_is_read_window_by_window_and_the_last_has_no_end(route):
+    made = connector([item(1)], window=timedelta(days=40))
+    look(route, made)
+    ends = [SINCE + timedelta(days=40), SINCE + timedelta(days=80)]
+    assert made.looks == [(SINCE, ends[0]), (ends[0], ends[1]), (ends[1], None)]
+
+
+def test_a_failure_is_recorded_keeps_what_came_and_the_cursor_where_it_was(route):
+    made = connector([item(n) for n in range(1500)], fails_at=1200)
+    with pytest.raises(Refused):
+        look(route, made)
+    found = health(route)
+    assert (found["up"], found["error"], found["looked_until"]) == (False, "Refused", None)
+    assert "401" in found["message"]
+    assert found["events"] == 1000
+    look(route, connector([item(n) for n in range(1500)]))
+    assert (health(route)["up"], health(route)["events"], health(route)["message"]) == (True, 1500, None)
+
+
+def test_a_look_that_is_asked_to_stop_stops_between_transactions_and_goes_on_later(route):
+    looked = look(route, connector([item(n) for n in range(2500)]), stopping=lambda: True)
+    assert (looked.items, looked.complete) == (1000, False)
+    assert health(route)["looked_until"] is None
+    looked = look(route, connector([item(n) for n in range(2500)]))
+    assert (looked.complete, looked.outcome.accepted, looked.outcome.duplicate) == (True, 1500, 1000)
+
+
+def test_progress_is_told(route):
+    told = []
+    look(route, connector([item(n) for n in range(1001)]), progress=lambda looked: told.append(looked.items))
+    assert told == [1000, 1001, 1001]
+
+
+def test_what_cannot_be_read_is_quarantined_and_the_rest_kept(route):
+    looked = look(route, connector([item(1), Unread({"id": 5}, "KeyError: 'fields'"), item(2)]))
+    assert (looked.outcome.accepted, len(looked.outcome.rejected)) == (2, 1)
+    with store.reading(route.engine) as connection:
+        (kept,) = log.quarantined(connection)["items"]
+    assert (kept["source"], kept["reason"]) == ("pay", "KeyError: 'fields'")
+
+
+def test_a_source_that_never_succeeded_is_neither_up_nor_down(route):
+    look(route, connector([item(n) for n in range(1500)]), stopping=lambda: True)
+    assert health(route)["up"] is None
