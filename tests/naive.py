@@ -1,4 +1,4 @@
-"""A naive reading of the definitions, §1–3, in plain Python: one initiative after the other, one event after the other."""
+"""A naive reading of the definitions in plain Python: one initiative after the other, one event after the other."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

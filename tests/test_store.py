@@ -63,7 +63,7 @@ def test_a_failed_write_leaves_nothing(engine):
 
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "no url", ""])
 def test_an_address_that_is_none_says_what_would_be_right(url):
-    with pytest.raises(ConfigError, match="SQLite or PostgreSQL|sqlite:///ttv.sqlite"):
+    with pytest.raises(ConfigError, match=r"SQLite or PostgreSQL|sqlite:///ttv\.sqlite"):
         engines.address(url)
 
 

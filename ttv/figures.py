@@ -78,11 +78,8 @@ def milestones(as_of: datetime) -> Select[Any]:
         .outerjoin(stop, stands)
         .subquery("cut")
     )
-    agreed = case(
-        (cut.c.started_at < func.coalesce(cut.c.yes_at, cut.c.started_at + 1), cut.c.started_at), else_=cut.c.yes_at
-    )
-    decided = func.coalesce(agreed, cut.c.stopped_at)
     implied = and_(cut.c.started_at.is_not(None), or_(cut.c.yes_at.is_(None), cut.c.yes_at > cut.c.started_at))
+    decided = func.coalesce(case((implied, cut.c.started_at), else_=cut.c.yes_at), cut.c.stopped_at)
     known = select(
         cut,
         decided.label("decided_at"),

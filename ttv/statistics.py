@@ -1,23 +1,47 @@
-"""Quantiles of durations; knows numbers only, no tables."""
+"""Quantiles of what has ended, and survival with what has not; knows numbers only, no tables.
 
+Durations are whole microseconds in, seconds out. What is not known is None, never 0.
+"""
+
+import warnings
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 SECOND = 1_000_000
 """Microseconds."""
 QUANTILES = (0.5, 0.85, 0.95)
+OPEN, ENDED, STOPPED = 0, 1, 2
+"""How a duration came to its end so far; all but `ENDED` are censored."""
+_ROUNDING = 1e-12
 
 
 class Completed(TypedDict):
-    """What is known of what has ended; seconds, null where nothing has."""
+    """What is known of what has ended."""
 
     count: int
     mean_seconds: float | None
     p50_seconds: float | None
     p85_seconds: float | None
     p95_seconds: float | None
+
+
+class Survival(TypedDict):
+    """What is known of all, those included that are still open: Kaplan-Meier and Aalen-Johansen."""
+
+    count: int
+    ended: int
+    open: int
+    stopped: int
+    p50_seconds: float | None
+    p50_low_seconds: float | None
+    p50_high_seconds: float | None
+    p85_seconds: float | None
+    p95_seconds: float | None
+    reached_share: float | None
+    stopped_share: float | None
 
 
 def seconds(micros: int | None) -> float | None:
@@ -32,3 +56,64 @@ def completed(durations: Sequence[int]) -> Completed:
     p50, p85, p95 = (float(found) / SECOND for found in np.quantile(np.asarray(durations, dtype=np.float64), QUANTILES))
     mean = sum(durations) / len(durations) / SECOND
     return Completed(count=len(durations), mean_seconds=mean, p50_seconds=p50, p85_seconds=p85, p95_seconds=p95)
+
+
+def survival(durations: Sequence[int], ends: Sequence[int]) -> Survival:
+    """Describe durations of which some are censored: when value is reached, and what part of all gets there at all.
+
+    A quantile is the smallest time at which no more than its complement is left (Kaplan-Meier); the limits of the median
+    are where Greenwood's 95 % limits, transformed log-log, pass one half. The shares are cumulative incidences at the
+    last observed time (Aalen-Johansen): a stop competes with value there, while the curve takes it as censored.
+    """
+    took, how = np.asarray(durations, dtype=np.float64), np.asarray(ends, dtype=np.int8)
+    ended, stopped = int((how == ENDED).sum()), int((how == STOPPED).sum())
+    p50, low, high, p85, p95 = _quantiles(took[how == ENDED], took[how != ENDED])
+    reached_share, stopped_share = _incidences(took, how) if len(took) else (None, None)
+    return Survival(
+        count=len(took),
+        ended=ended,
+        open=len(took) - ended - stopped,
+        stopped=stopped,
+        p50_seconds=p50,
+        p50_low_seconds=low,
+        p50_high_seconds=high,
+        p85_seconds=p85,
+        p95_seconds=p95,
+        reached_share=reached_share,
+        stopped_share=stopped_share,
+    )
+
+
+def _quantiles(ended: NDArray[np.float64], censored: NDArray[np.float64]) -> list[float | None]:
+    """Return p50, its limits, p85 and p95 of the Kaplan-Meier curve in seconds."""
+    if not len(ended):
+        return [None] * 5
+    from scipy.stats import CensoredData, ecdf  # noqa: PLC0415  takes a second, which most commands need not wait for
+
+    curve = ecdf(CensoredData(uncensored=ended, right=censored)).sf
+    with np.errstate(all="ignore"):
+        limits = _limits(curve)
+
+    def first(below: NDArray[np.bool_]) -> float | None:
+        return float(curve.quantiles[np.argmax(below)]) / SECOND if below.any() else None
+
+    p50, p85, p95 = (first(curve.probabilities <= 1 - p + _ROUNDING) for p in QUANTILES)
+    return [p50, *(first(limit <= 1 - QUANTILES[0]) for limit in limits), p85, p95]
+
+
+def _limits(curve: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lower and upper limit at each time; not a number where the transform has none: at 0 and 1."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The confidence interval is undefined", category=RuntimeWarning)
+        interval = curve.confidence_interval(confidence_level=0.95, method="log-log")
+    return interval.low.probabilities, interval.high.probabilities
+
+
+def _incidences(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[float, float]:
+    """Return the cumulative incidence of an end and of a stop at the last observed time."""
+    times, place = np.unique(took, return_inverse=True)
+    at_risk = len(took) - np.concatenate(([0], np.cumsum(np.bincount(place))[:-1]))
+    ended, stopped = (np.bincount(place[how == kind], minlength=len(times)) for kind in (ENDED, STOPPED))
+    left = np.cumprod(1 - (ended + stopped) / at_risk)
+    before = np.concatenate(([1.0], left[:-1]))
+    return float((before * ended / at_risk).sum()), float((before * stopped / at_risk).sum())
