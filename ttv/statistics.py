@@ -102,7 +102,7 @@ def _quantiles(ended: NDArray[np.float64], censored: NDArray[np.float64]) -> lis
 
 
 def _limits(curve: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lower and upper limit at each time; not a number where the transform has none: at 0 and 1."""
+    """Return the lower and the upper limit at each time, not a number where the curve is at 0 or 1."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The confidence interval is undefined", category=RuntimeWarning)
         interval = curve.confidence_interval(confidence_level=0.95, method="log-log")

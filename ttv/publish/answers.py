@@ -1,0 +1,241 @@
+"""What is answered: the shape of every answer, as the OpenAPI document describes it and the tests check it."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from connectors.contract import Direction, Evolution, Kind, Value
+from ttv.publish.questions import State
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Milestones(Answer):
+    """When the initiative reached each milestone; null until it does."""
+
+    idea_at: datetime | None
+    decided_at: datetime | None
+    started_at: datetime | None
+    shipped_at: datetime | None
+    valued_at: datetime | None
+    stopped_at: datetime | None
+
+
+class Stages(Answer):
+    """Seconds in each stage; null for a stage that was not reached."""
+
+    deciding: float | None
+    waiting: float | None
+    building: float | None
+    sensing: float | None
+
+
+class Loop(Answer):
+    """One turn of ship, sense, respond."""
+
+    shipped_at: datetime
+    sensed_at: datetime | None
+    responded_at: datetime | None
+
+
+class Targets(Answer):
+    """How soon it should be where."""
+
+    time_to_value_seconds: float | None
+    rate_of_turn_seconds: float | None
+
+
+class InitiativeItem(Answer):
+    """An initiative in a list."""
+
+    key: str
+    name: str
+    team: str | None
+    owner: str | None
+    direction: Direction
+    labels: dict[str, str]
+    url: str | None
+    evolution: Evolution | None
+    north_star_input: str | None
+    origin: str
+    claims: list[str]
+    state: State
+    decision: Literal["recorded", "implied"] | None
+    milestones: Milestones
+    time_to_value_seconds: float | None
+    rate_of_turn_seconds: float | None
+    age_seconds: float | None
+    worked_before_idea_at: datetime | None
+    targets: Targets
+    as_of: datetime
+
+
+class Initiative(InitiativeItem):
+    """One initiative, whole."""
+
+    stages: Stages
+    loops: list[Loop]
+
+
+class InitiativeList(Answer):
+    items: list[InitiativeItem]
+    next: str | None
+
+
+class TiedEvent(Answer):
+    """An event of an initiative, with what it did to it."""
+
+    source: str
+    id: str
+    kind: Kind
+    occurred_at: datetime
+    subject: str
+    refs: list[str]
+    title: str | None
+    url: str | None
+    actor: str | None
+    attributes: dict[str, Value]
+    roles: list[str]
+    reason: str | None
+    path: list[str]
+
+
+class TiedEventList(Answer):
+    items: list[TiedEvent]
+    next: str | None
+
+
+class Completed(Answer):
+    """Over initiatives whose clock ended in the window."""
+
+    count: int
+    mean_seconds: float | None
+    p50_seconds: float | None
+    p85_seconds: float | None
+    p95_seconds: float | None
+
+
+class Survival(Answer):
+    """Over initiatives whose idea came in the window, those included that are open still."""
+
+    count: int
+    ended: int
+    open: int
+    stopped: int
+    p50_seconds: float | None
+    """Null where the Kaplan-Meier curve does not get there."""
+    p50_low_seconds: float | None
+    p50_high_seconds: float | None
+    p85_seconds: float | None
+    p95_seconds: float | None
+    reached_share: float | None
+    """What part of all ideas gets there at all (Aalen-Johansen, at the last observed time)."""
+    stopped_share: float | None
+
+
+class Group(Answer):
+    group: str | None
+    completed: Completed
+    all: Survival
+
+
+class Population(Answer):
+    as_of: datetime
+    window: str
+    groups: list[Group]
+
+
+class Orphan(Answer):
+    """An event that no initiative can be reached from."""
+
+    source: str
+    id: str
+    kind: Kind
+    occurred_at: datetime
+    subject: str
+    refs: list[str]
+    title: str | None
+    url: str | None
+    actor: str | None
+    attributes: dict[str, Value]
+
+
+class OrphanList(Answer):
+    items: list[Orphan]
+    next: str | None
+
+
+class Quarantined(Answer):
+    """A record that could not be read, as it came."""
+
+    source: str
+    id: str | None
+    reason: str
+    raw: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class QuarantineList(Answer):
+    items: list[Quarantined]
+    next: str | None
+
+
+class Source(Answer):
+    """The health of one configured source."""
+
+    name: str
+    connector: str
+    up: bool | None
+    looked_until: datetime | None
+    attempted_at: datetime | None
+    succeeded_at: datetime | None
+    lag_seconds: float | None
+    error: str | None
+    message: str | None
+    events: int
+
+
+class SourceList(Answer):
+    items: list[Source]
+    next: str | None
+
+
+class Rejection(Answer):
+    """A record that was not taken, and why."""
+
+    index: int
+    """Its place in the array, from 0; in JSON Lines its line, from 1."""
+    source: str | None
+    id: str | None
+    reason: str
+
+
+class Taken(Answer):
+    """What became of the records that were sent."""
+
+    accepted: int
+    duplicate: int
+    rejected: int
+    rejections: list[Rejection]
+
+
+class Alive(Answer):
+    status: Literal["ok"]
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[dict[str, Any]] | None = None
