@@ -101,22 +101,22 @@ Item = Event | Withdrawn | Artefact | Initiative | Unread
 class Settings(BaseModel):
     """Settings of one source; the fields are the TOML keys, their types and defaults are the validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SourceError(Exception):
     """A source could not be read to the end; says which address and what to do."""
 
 
-class Refused(SourceError):
+class Refused(SourceError):  # noqa: N818  the word is its remedy
     """The credentials or their permissions do not suffice."""
 
 
-class Unavailable(SourceError):
+class Unavailable(SourceError):  # noqa: N818  the word is its remedy
     """Still down, slow or throttling after every retry."""
 
 
-class Unreadable(SourceError):
+class Unreadable(SourceError):  # noqa: N818  the word is its remedy
     """An answer that is not what the API promises."""
 
 

@@ -1,0 +1,148 @@
+"""Zendesk: tickets as feedback.
+
+Reads the incremental export of tickets with their users, `/api/v2/incremental/tickets/cursor`, which takes a time and
+gives every ticket that changed since, deleted ones too; it leaves out the last minute, and needs an administrator.
+Yields for each ticket an Event `feedback` at the time when it was written, and an Artefact whose parents are the issues
+that it names in a field, its subject, its tags or its text; for a deleted ticket a Withdrawn.
+
+The export says whether a customer was content, not when: a rating changes the sentiment of the ticket's one event.
+Names and mail addresses are not kept.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any
+
+from pydantic import Field, SecretStr
+
+from connectors import contract
+from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
+from connectors.client import Client, Page, Params, listed
+from connectors.contract import Artefact, Event, Item, Refused, Withdrawn
+
+WINDOW: timedelta | None = timedelta(days=90)
+"""A first pull is stored by quarters; each window costs at least one of ten requests a minute."""
+
+_EXPORT = "/api/v2/incremental/tickets/cursor"
+_WANTED: Params = {"per_page": 1000, "include": "users", "support_type_scope": "all"}
+_LEAST_AGE = timedelta(seconds=90)
+"""The export refuses a start within the last minute."""
+_ROLES = {"agent", "admin"}
+
+
+class Settings(contract.Settings):
+    """What to read of one Zendesk account."""
+
+    url: WebAddress = Field(description="Address of the account, such as https://example.zendesk.com.")
+    email: str = Field(
+        default="", description="Mail address of the administrator of the token; empty if it is an OAuth token."
+    )
+    token: SecretStr = Field(description="API token.")
+    internal_domains: tuple[str, ...] = Field(
+        default=(), description="Mail domains of the organisation's own people, who are no customers."
+    )
+    internal_organizations: tuple[int, ...] = Field(
+        default=(), description="Ids of organisations whose people are no customers; agents never are."
+    )
+    link_fields: tuple[int, ...] = Field(default=(), description="Ids of custom fields that name an issue.")
+    key_pattern: Pattern = Field(
+        default=ISSUE_KEY, description="Regular expression of issue keys in fields, subjects, tags and texts."
+    )
+    keys_prefix: str = Field(default="jira:", description="What stands before such a key to name its artefact.")
+
+
+def client(settings: Settings, **options: Any) -> Client:
+    """Make a client for the account; the options are those of `Client`, such as `sleep` and `now`."""
+    token = settings.token.get_secret_value()
+    return Client(settings.url, auth=(f"{settings.email}/token", token) if settings.email else token, **options)
+
+
+def check(settings: Settings, client: Client) -> Iterator[str]:
+    """Say who is signed in, and whether that account may export tickets."""
+    name, role = client.get("/api/v2/users/me.json", read=_who)
+    if not name:
+        raise Refused(f"{settings.url} knows nobody by this mail address and token")
+    yield f"signed in as {name}, {role}"
+    if role != "admin":
+        yield "the export of tickets needs an administrator"
+
+
+def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
+    """Yield what the tickets say that changed in [since, until)."""
+    start = min(since, client.now() - _LEAST_AGE)
+    asked: Params = {"start_time": int(start.timestamp()), **_WANTED}
+    found = client.pages(_EXPORT, asked, items=_with_requesters, following=_next_cursor)
+    span, account = Span(since, until), _Account(settings)
+    changed = takewhile(lambda ticket: span.before_end(ticket, "generated_timestamp"), found)
+    yield from contract.each(changed, account.ticket)
+
+
+class _Account:
+    """Reads the tickets of one account."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ticket(self, ticket: Any) -> Iterator[Item]:
+        """Read a ticket: the customer wrote it when it was created."""
+        key, id_ = f"zendesk:{ticket['id']}", f"ticket/{ticket['id']}"
+        if ticket["status"] == "deleted":
+            yield Withdrawn(id_)
+            yield Artefact(key, ())
+            return
+        yield Artefact(key, tuple(self._settings.keys_prefix + found for found in self._named(ticket)))
+        yield Event(
+            id_,
+            "feedback",
+            instant(ticket["created_at"]),
+            subject=key,
+            title=ticket.get("subject") or ticket.get("raw_subject"),
+            url=f"{self._settings.url}/agent/tickets/{ticket['id']}",
+            attributes={
+                "customer": self._is_customer(ticket),
+                "sentiment": _sentiment(ticket),
+                "channel": (ticket.get("via") or {}).get("channel"),
+            },
+        )
+
+    def _named(self, ticket: Any) -> list[str]:
+        """List the keys that a ticket names; tags are always in lower case."""
+        fields = [field for field in ticket.get("custom_fields") or () if field["id"] in self._settings.link_fields]
+        texts = [str(field["value"]) for field in fields if field["value"]]
+        tags = [tag.upper() for tag in ticket.get("tags") or ()]
+        return keys(self._settings.key_pattern, *texts, ticket.get("subject"), *tags, ticket.get("description"))
+
+    def _is_customer(self, ticket: Any) -> bool:
+        requester = ticket.get("requester") or {}
+        domain = (requester.get("email") or "").rpartition("@")[2]
+        own = {ticket.get("organization_id"), requester.get("organization_id")} & {
+            *self._settings.internal_organizations
+        }
+        return not (requester.get("role") in _ROLES or own or same(domain, self._settings.internal_domains))
+
+
+def _with_requesters(body: Any) -> list[Any]:
+    """List the tickets of a page, each with the user who asked, whom the page names beside them."""
+    users = {user["id"]: user for user in body.get("users") or () if isinstance(user, dict) and "id" in user}
+    return [
+        {**ticket, "requester": users.get(ticket.get("requester_id"))} if isinstance(ticket, dict) else ticket
+        for ticket in listed(body, "tickets")
+    ]
+
+
+def _next_cursor(page: Page) -> dict[str, Any] | None:
+    """Go on to the cursor, until the end of the stream; a page may be empty before."""
+    body = page.body
+    return None if body["end_of_stream"] else {"cursor": body["after_cursor"], "start_time": None}
+
+
+def _sentiment(ticket: Any) -> str:
+    score = str((ticket.get("satisfaction_rating") or {}).get("score") or "")
+    return {"good": "positive", "bad": "negative"}.get(score, "neutral")
+
+
+def _who(body: Any) -> tuple[str | None, str | None]:
+    """Name the user; who is not signed in is told of an anonymous one, who has no id."""
+    user = body["user"]
+    return (user["name"], user["role"]) if user["id"] else (None, None)

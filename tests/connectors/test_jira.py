@@ -1,0 +1,271 @@
+"""What Jira Cloud's issues and changelogs become."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import requests
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from connectors import jira
+from connectors.contract import Artefact, Event, Initiative, Refused, Unreadable, Withdrawn
+from tests.fakes import jira as fake
+
+
+@pytest.fixture
+def account():
+    return fake.Account()
+
+
+@pytest.fixture
+def look(asking, account):
+    """A function that pulls the account with some more settings, and returns what came by its id or key."""
+
+    def pull(**more):
+        return asking(jira, fake, account, **more).look()
+
+    return pull
+
+
+def event(items, id_):
+    return next(item for item in items if isinstance(item, Event) and item.id == id_)
+
+
+def kinds(items):
+    return {item.id: (item.kind, item.attributes.get("outcome")) for item in items if isinstance(item, Event)}
+
+
+def parents(items, key):
+    return next(item.parents for item in items if isinstance(item, Artefact) and item.key == key)
+
+
+def searched(account):
+    return [body for _, path, _, body in account.asked if path.endswith("/search/jql")]
+
+
+def changed(account, key, **fields):
+    issue = next(issue for issue in account.issues if issue["key"] == key)
+    issue["fields"].update(fields)
+    return issue
+
+
+def test_an_idea_is_the_creation_of_its_issue_in_utc(look, account):
+    idea = event(look(), "issue/10001")
+    assert idea.occurred_at == datetime(2026, 1, 5, 8, tzinfo=UTC)
+    assert idea.subject == "jira:PAY-1"
+    assert (idea.kind, idea.title, idea.actor) == ("idea", "Initiative PAY-1", "Ana Lima")
+    assert idea.url.endswith("/browse/PAY-1")
+    assert event(look(), "issue/10002").occurred_at == datetime(2026, 1, 6, 14, tzinfo=UTC)
+
+
+def test_a_decision_is_a_move_of_an_idea_into_a_decided_status(look):
+    items = look()
+    assert event(items, "changelog/501/0").attributes == {"outcome": "approved", "status": "Approved"}
+    assert event(items, "changelog/501/0").occurred_at == datetime(2026, 1, 10, 9, tzinfo=UTC)
+    assert event(items, "changelog/501/0").actor == "Ben Okri"
+    assert kinds(items)["changelog/520/0"] == ("decision", "deferred")
+    assert kinds(items)["changelog/521/0"] == ("decision", "rejected")
+
+
+def test_an_idea_created_in_a_decided_status_is_decided_then(look):
+    decision = event(look(), "issue/10003/first")
+    assert (decision.kind, decision.attributes["outcome"]) == ("decision", "approved")
+    assert decision.occurred_at == datetime(2026, 1, 20, 10, tzinfo=UTC)
+
+
+def test_what_becomes_of_a_story_is_no_decision(look, account):
+    changed(account, "PAY-12", status=fake._status("7"))
+    assert "issue/10012/first" not in kinds(look())
+
+
+def test_a_start_is_a_move_into_progress_and_not_from_one_such_status_to_another(look):
+    assert {id_ for id_, (kind, _) in kinds(look()).items() if kind == "start"} == {
+        "changelog/504/1",
+        "changelog/540/0",
+        "changelog/542/0",
+    }
+
+
+def test_an_idea_that_is_being_considered_has_not_started(look):
+    assert "issue/10002/first" not in kinds(look())
+    statuses = {"considering": [], "start": []}
+    assert kinds(look(statuses=statuses))["issue/10002/first"] == ("start", None)
+
+
+def test_statuses_of_work_may_be_named(look):
+    started = {id_ for id_, (kind, _) in kinds(look(statuses={"start": ["in review"]})).items() if kind == "start"}
+    assert started == {"changelog/505/0"}
+
+
+def test_a_renamed_status_is_known_by_the_name_that_it_had_and_the_one_it_has(look, account):
+    account.issues[0]["changelog"]["histories"][0]["items"][0]["toString"] = "Blessed"
+    assert kinds(look())["changelog/501/0"] == ("decision", "approved")
+    assert kinds(look(statuses={"approved": ["Blessed"]}))["changelog/501/0"] == ("decision", "approved")
+    assert "changelog/501/0" not in kinds(look(statuses={"approved": ["Selected"]}))
+
+
+def test_a_resolution_decides_like_a_status(look, account):
+    told = {"field": "resolution", "fieldId": "resolution", "from": None, "to": "10002", "toString": "Won't Do"}
+    history = {"id": "600", "created": "2026-02-20T10:00:00.000+0000", "author": None, "items": [told]}
+    account.issues[2]["changelog"]["histories"] = [history]
+    assert kinds(look())["changelog/600/0"] == ("decision", "rejected")
+
+
+def test_the_histories_that_the_search_cuts_short_are_fetched(look, account):
+    look()
+    fetched = [body for _, path, _, body in account.asked if path.endswith("bulkfetch")]
+    assert [body["issueIdsOrKeys"] for body in fetched] == [["10001"], ["10001"], ["10010"]]
+    assert [body.get("nextPageToken") for body in fetched] == [None, "3", None]
+
+
+def test_an_epoch_and_an_iso_time_of_a_history_are_the_same(look, account):
+    cut = kinds(look())
+    account._cut = lambda issue: {
+        **issue,
+        "changelog": {**issue["changelog"], "total": len(issue["changelog"]["histories"])},
+    }
+    assert kinds(look()) == cut
+
+
+def test_an_initiative_is_an_issue_that_the_query_matches(look):
+    found = [item for item in look() if isinstance(item, Initiative)]
+    assert [item.key for item in found] == ["PAY-1", "PAY-2", "WEB-3"]
+    first = found[0]
+    assert (first.name, first.team, first.owner) == ("Initiative PAY-1", "Payments", "Cleo Diaz")
+    assert (first.direction, first.evolution) == ("bottom_up", "product")
+    assert first.claims == ("jira:PAY-1",)
+    assert first.labels == {"project": "PAY", "priority": "High"}
+    assert (found[1].team, found[1].owner, found[1].direction) == ("Project PAY", None, "unknown")
+    assert found[2].direction == "top_down"
+
+
+def test_any_issue_of_the_query_is_an_idea(look):
+    items = look(initiatives="issuetype = Story")
+    assert [item.key for item in items if isinstance(item, Initiative)] == ["PAY-10", "PAY-11"]
+    assert kinds(items)["issue/10010"] == ("idea", None)
+
+
+def test_without_a_query_there_are_no_initiatives_but_still_ideas(look):
+    items = look(initiatives="")
+    assert not [item for item in items if isinstance(item, Initiative)]
+    assert kinds(items)["issue/10001"] == ("idea", None)
+
+
+def test_the_parents_are_the_parent_and_what_the_issue_implements(look):
+    items = look()
+    assert parents(items, "jira:PAY-10") == ("jira:PAY-1", "jira:WEB-3")
+    assert parents(items, "jira:PAY-12") == ()
+
+
+def test_an_inward_link_leads_up_where_its_phrase_says_so(look, account):
+    kind = {"name": "Hierarchy", "inward": "is child of", "outward": "is parent of"}
+    changed(account, "PAY-12", issuelinks=[{"type": kind, "inwardIssue": {"key": "PAY-2"}}])
+    assert parents(look(), "jira:PAY-12") == ("jira:PAY-2",)
+
+
+def test_an_epic_field_names_a_parent(look, account):
+    changed(account, "PAY-12", customfield_10014="PAY-2")
+    assert parents(look(epic_field="customfield_10014"), "jira:PAY-12") == ("jira:PAY-2",)
+    assert all("customfield_10014" in body["fields"] for body in searched(account))
+
+
+def test_the_old_key_of_a_moved_issue_leads_to_the_new_one(look):
+    assert parents(look(), "jira:WEB-90") == ("jira:PAY-11",)
+
+
+@pytest.mark.parametrize(
+    ("value", "at"),
+    [
+        ("2025-12-24", datetime(2025, 12, 24, tzinfo=UTC)),
+        ("2025-12-24T10:00:00.000+0100", datetime(2025, 12, 24, 9, tzinfo=UTC)),
+    ],
+)
+def test_a_date_field_says_when_leadership_first_heard(look, account, value, at):
+    changed(account, "PAY-1", customfield_1=value)
+    items = look(idea_date_field="customfield_1")
+    assert event(items, "issue/10001").occurred_at == at
+    assert event(items, "issue/10002").occurred_at == datetime(2026, 1, 6, 14, tzinfo=UTC)
+
+
+def test_an_issue_that_is_no_idea_any_more_withdraws_its_events(look, account):
+    told = {
+        "field": "issuetype",
+        "fieldId": "issuetype",
+        "from": "1",
+        "fromString": "Idea",
+        "to": "2",
+        "toString": "Bug",
+    }
+    issue = changed(account, "PAY-12", status=fake._status("3"))
+    issue["changelog"]["histories"] = [fake._history("700", "2026-02-01T08:00:00.000+0000", told)]
+    assert [item for item in look() if isinstance(item, Withdrawn)] == [
+        Withdrawn("issue/10012"),
+        Withdrawn("issue/10012/first"),
+    ]
+
+
+def test_the_search_is_bounded_by_epoch_milliseconds_and_ordered_by_what_never_changes(asking, account):
+    asked = asking(jira, fake, account, projects=["PAY", 'A"B'], jql="labels = x OR labels = y")
+    asked.look(datetime(2026, 1, 1, 0, 0, 59, tzinfo=UTC), datetime(2026, 2, 1, 0, 0, 0, 500, tzinfo=UTC))
+    queries = [body["jql"] for body in searched(account)]
+    assert queries[-1] == (
+        '(project in ("PAY", "A\\"B")) AND (labels = x OR labels = y) AND '
+        "(updated >= 1767225600000 AND updated < 1769904000001) ORDER BY created ASC, key ASC"
+    )
+    assert "AND (issuetype = Initiative) AND" in queries[0]
+
+
+def test_only_the_fields_that_are_read_are_asked_for(look, account):
+    look()
+    assert not any("description" in body["fields"] for body in searched(account))
+    assert {body["expand"] for body in searched(account)} == {"changelog"}
+
+
+def test_the_account_is_checked_first_for_anonymous_access_looks_like_few_issues(look, account):
+    look()
+    assert account.asked[0][1] == "/rest/api/3/myself"
+    account.allowed = lambda request: not request.path.endswith("/myself")
+    with pytest.raises(Refused, match="myself"):
+        look()
+
+
+def test_an_api_that_is_gone_is_an_error_and_not_an_empty_answer(look, account):
+    gone = Response(json.dumps({"errorMessages": ["The requested API has been removed."]}), 410)
+    account.search = None
+    account.routes.insert(0, ("/rest/api/3/search/jql", lambda *_: gone))
+    with pytest.raises(Unreadable, match=r"410 The requested API has been removed\.; this part of the API is gone"):
+        look()
+
+
+def test_a_query_that_jira_refuses_says_jiras_words(look, account):
+    words = "The value 'Initiative' does not exist for the field 'issuetype'."
+    account.routes.insert(
+        0, ("/rest/api/3/search/jql", lambda *_: Response(json.dumps({"errorMessages": [words]}), 400))
+    )
+    with pytest.raises(Unreadable, match=words):
+        look()
+
+
+def test_a_check_counts_what_the_account_sees(asking, account):
+    assert asking(jira, fake, account, projects=["PAY", "GONE"]).check() == [
+        "signed in as Ana Lima",
+        "project GONE: not visible to this account",
+        "project PAY: 5 issues",
+        "initiatives: 2",
+    ]
+
+
+def test_an_oauth_token_is_sent_as_bearer(opened):
+    settings = jira.Settings(url="https://api.example/ex/jira/1/", token="t")
+    assert settings.url == "https://api.example/ex/jira/1"
+    request = opened(jira.client, settings)._session.prepare_request(requests.Request("GET", "https://a"))
+    assert request.headers["Authorization"] == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    "url", ["example.atlassian.net", "https://ana:pw@example.net", "https://x.example?token=1", "ftp://x"]
+)
+def test_an_address_that_is_none_is_a_mistake_of_the_configuration(url):
+    with pytest.raises(ValidationError, match="must"):
+        jira.Settings(url=url, token="t")

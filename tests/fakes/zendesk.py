@@ -1,0 +1,111 @@
+"""A Zendesk account with six tickets; two to a page, and an empty page among them."""
+
+from base64 import b64encode
+from datetime import datetime
+
+from tests.fakes.web import Web, said
+
+TOKEN = "zendesk-token-c93f"
+EMAIL = "ana@example.com"
+BASIC = b64encode(f"{EMAIL}/token:{TOKEN}".encode()).decode()
+SPAN = datetime.fromisoformat("2026-01-01T00:00:00+00:00"), datetime.fromisoformat("2026-04-01T00:00:00+00:00")
+
+
+def settings(url):
+    return {"url": url, "email": EMAIL, "token": TOKEN}
+
+
+class Account(Web):
+    """The account; a cursor is the number of tickets that it has passed."""
+
+    middle = datetime.fromisoformat("2026-03-01T00:00:00+00:00")
+
+    def __init__(self):
+        super().__init__()
+        self.tickets = _tickets()
+        self.user = {"id": 7, "name": "Ana Lima", "role": "admin"}
+        self.routes = [
+            ("/api/v2/users/me.json", lambda *_: {"user": self.user}),
+            (r"/api/v2/incremental/tickets/cursor(?:\.json)?", self.export),
+        ]
+
+    @property
+    def touched(self):
+        return {
+            f"ticket/{ticket['id']}": _at(ticket["generated_timestamp"])
+            for ticket in self.tickets
+            if ticket["status"] != "deleted"
+        }
+
+    def empty(self):
+        self.tickets = []
+
+    def spoil(self):
+        """Let one ticket lose its creation."""
+        del self.tickets[-1]["created_at"]
+
+    def allowed(self, request):
+        return request.headers.get("Authorization") == f"Basic {BASIC}"
+
+    def export(self, request, _body):
+        asked = request.args
+        if asked.get("per_page") != "1000" or ("start_time" in asked) == ("cursor" in asked):
+            return said({"error": "InvalidValue", "description": "start_time or cursor"}, 422)
+        if "start_time" in asked:
+            begun = int(asked["start_time"])
+            place = sum(ticket["generated_timestamp"] < begun for ticket in self.tickets)
+            return self._page(place)
+        place, _, turn = asked["cursor"].partition("-")
+        return self._page(int(place), empty=turn == "pause")
+
+    def _page(self, place, *, empty=False):
+        page = [] if empty else self.tickets[place : place + 2]
+        after = place + len(page)
+        end = after >= len(self.tickets) and not empty
+        cursor = f"{after}-on" if empty or place else f"{after}-pause"
+        users = [user for user in _users() if user["id"] in {ticket["requester_id"] for ticket in page}]
+        return {"tickets": page, "users": users, "after_cursor": cursor, "end_of_stream": end}
+
+
+def _at(epoch):
+    return datetime.fromtimestamp(epoch, SPAN[0].tzinfo)
+
+
+def _ticket(id_, created, touched, **fields):
+    told = {
+        "id": id_,
+        "created_at": created,
+        "updated_at": created,
+        "generated_timestamp": int(datetime.fromisoformat(touched).timestamp()),
+        "status": "open",
+        "subject": f"Ticket {id_}",
+        "description": "It does not work.",
+        "tags": [],
+        "via": {"channel": "email"},
+        "requester_id": 71,
+        "organization_id": None,
+        "custom_fields": [],
+        "satisfaction_rating": {"score": "unoffered"},
+    }
+    return {**told, **fields}
+
+
+def _tickets():
+    field = [{"id": 360001, "value": "PAY-77"}, {"id": 360002, "value": None}]
+    good, bad = {"satisfaction_rating": {"score": "good"}}, {"satisfaction_rating": {"score": "bad"}}
+    return [
+        _ticket(1, "2026-01-03T07:11:00Z", "2026-01-03T07:11:00Z", subject="PAY-12 is slow", **bad),
+        _ticket(2, "2026-01-04T07:11:00Z", "2026-01-04T07:11:00Z", tags=["refunds", "pay-13"], **good),
+        _ticket(3, "2026-01-02T07:11:00Z", "2026-02-04T07:11:00Z", custom_fields=field, requester_id=72),
+        _ticket(4, "2026-01-05T07:11:00Z", "2026-02-05T07:11:00Z", status="deleted", subject="SCRUBBED"),
+        _ticket(5, "2026-03-05T07:11:00Z", "2026-03-05T07:11:00Z", description="As in WEB-3, and WEB-3 again."),
+        _ticket(6, "2026-03-06T07:11:00Z", "2026-03-06T07:11:00Z", organization_id=9, requester_id=73),
+    ]
+
+
+def _users():
+    return [
+        {"id": 71, "name": "Dee", "role": "end-user", "email": "dee@customer.example", "organization_id": None},
+        {"id": 72, "name": "Eve", "role": "agent", "email": "eve@example.com", "organization_id": None},
+        {"id": 73, "name": "Fay", "role": "end-user", "email": "fay@partner.example", "organization_id": 9},
+    ]
