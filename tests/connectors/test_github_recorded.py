@@ -21,7 +21,7 @@ LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def look(data, served, opened):
     """A function that pulls the repository; its people label ideas as enhancement or proposal."""
-    labels = {"idea_labels": ["enhancement", "proposal"], "initiative_labels": ["enhancement"]}
+    labels = {"idea_labels": ["enhancement", "proposal"], "initiative_labels": ["enhancement", "proposal"]}
     told = {"url": served(Recorded(data / "github")), "repositories": [REPOSITORY], **labels}
     settings = github.Settings.model_validate(told)
     client = opened(github.client, settings)
