@@ -118,6 +118,7 @@ def _durations(known: Any, at: _Number) -> Iterator[ColumnElement[Any]]:
 
 
 def selected(query: Select[Any], selection: Selection) -> Select[Any]:
+    """Narrow a query of `milestones` to a selection; BadQuestion if the selection cannot be read."""
     columns = query.selected_columns
     for name in ("team", "direction", "evolution", "state"):
         if (wanted := getattr(selection, name)) is not None:

@@ -61,9 +61,9 @@ def completed(durations: Sequence[int]) -> Completed:
 def survival(durations: Sequence[int], ends: Sequence[int]) -> Survival:
     """Describe durations of which some are censored: when value is reached, and what part of all gets there at all.
 
-    A quantile is the smallest time at which no more than its complement is left (Kaplan-Meier); the limits of the median
-    are where Greenwood's 95 % limits, transformed log-log, pass one half. The shares are cumulative incidences at the
-    last observed time (Aalen-Johansen): a stop competes with value there, while the curve takes it as censored.
+    A quantile is the smallest time at which no more than its complement is left (Kaplan-Meier); the limits of the
+    median are where Greenwood's 95 % limits, transformed log-log, pass one half. The shares are cumulative incidences
+    at the last observed time (Aalen-Johansen): a stop competes with value there, while the curve takes it as censored.
     """
     took, how = np.asarray(durations, dtype=np.float64), np.asarray(ends, dtype=np.int8)
     ended, stopped = int((how == ENDED).sum()), int((how == STOPPED).sum())

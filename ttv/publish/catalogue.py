@@ -36,8 +36,8 @@ TIME_TO_VALUE = Metric(
     "summary",
     ("quantile", "method", "direction", "window"),
     "From the idea to the first customer feedback after it shipped. Method `completed` looks at those that got there "
-    "within the window, whenever their idea came; it does not see who is still waiting. Method `all` looks at every idea "
-    "of the window, those that wait still as censored (Kaplan-Meier), and is absent where too few got there. "
+    "within the window, whenever their idea came; it does not see who is still waiting. Method `all` looks at every "
+    "idea of the window, those that wait still as censored (Kaplan-Meier), and is absent where too few got there. "
     "Direction `all` is all of them.",
 )
 TIME_TO_VALUE_COMPLETED = Metric(
