@@ -3,10 +3,13 @@
 A connector is a module with
 
     class Settings(contract.Settings): ...      its fields are the keys of `[sources.<name>]`
+    def client(settings, **options) -> Client   which speaks to the tool, see `client.py`
     def events(settings, client, since, until) -> Iterator[Item]
+    def check(settings, client) -> Iterator[str]        sentences about what it sees, for people; optional
+    WINDOW: timedelta | None                    how much of the past one look should cover; optional
 
 and nothing else is asked of it. `events` yields what was touched in [since, until); repeats are harmless, gaps are not.
-`until` None means: up to now, without a bound. The client is made for it by `client(settings, ...)`, see `client.py`.
+`until` None means: up to now, without a bound.
 
 Errors, by what to do next:
 

@@ -31,7 +31,7 @@ def address(url: str) -> URL:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigError(
-            [f"database: {url!r} is not a database URL; write sqlite:///ttv.sqlite or postgresql://user@host/name"],
+            ["database: that is not a database URL; write sqlite:///ttv.sqlite or postgresql://user@host/name"],
         ) from None
     engine = parsed.get_backend_name()
     if engine == "sqlite":

@@ -31,9 +31,8 @@ class Client(Protocol):
 
 
 class Connector(Protocol):
-    """What the route asks of a connector."""
+    """What the route asks of a connector; its `WINDOW`, if it has one, says how much of the past one look may cover."""
 
-    WINDOW: timedelta | None
     events: Callable[[Any, Any, datetime, datetime | None], Iterator[Item]]
 
 
@@ -130,7 +129,7 @@ class Route:
         looked, began = Looked(), self.now()
         start = self._begin(name, kind, began) or since
         try:
-            for start_, end in _windows(start, began, window or connector.WINDOW):
+            for start_, end in _windows(start, began, window or getattr(connector, "WINDOW", None)):
                 found = connector.events(settings, client, start_, end)
                 for batch in batched(enumerate(found, start=looked.items), _BATCH):
                     looked.outcome += self._take([Record(index, name, item) for index, item in batch])

@@ -16,7 +16,7 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import Connection, Engine, select
 from werkzeug.datastructures import MultiDict
 
-from ttv import explain, figures, log, population, store
+from ttv import explain, figures, log, population, statistics, store
 from ttv.cursors import BadQuestion
 from ttv.figures import Selection
 from ttv.publish import bars, words
@@ -155,10 +155,10 @@ def _list(connection: Connection, items: list[dict[str, Any]]) -> dict[str, Any]
 def _by_direction(connection: Connection, figure: population.Figure, as_of: datetime, window: str) -> dict[str, Any]:
     """Describe a figure by direction, all three of them, on the scale that they share."""
     found = population.population(connection, figure, Selection(), as_of=as_of, window=window, group_by="direction")
-    groups = {group["group"]: group["completed"] for group in found["groups"]}
-    none = {"count": 0, "p50_seconds": None, "p85_seconds": None}
-    ordered = [(direction, groups.get(direction, none)) for direction in words.DIRECTIONS]
-    return {"groups": ordered, "scale": bars.scale(completed["p85_seconds"] for _, completed in ordered)}
+    groups = {group["group"]: group for group in found["groups"]}
+    none = {"completed": statistics.completed([]), "all": statistics.survival([], [])}
+    ordered = [{"direction": direction, **groups.get(direction, none)} for direction in words.DIRECTIONS]
+    return {"groups": ordered, "scale": bars.scale(group["completed"]["p85_seconds"] for group in ordered)}
 
 
 def _teams(connection: Connection) -> list[str]:

@@ -1,0 +1,41 @@
+"""The line of every table and key."""
+
+from textwrap import dedent
+
+from ttv.config.places import Lines
+
+
+def test_every_way_of_writing_a_table_has_its_line():
+    lines = Lines(
+        dedent(
+            '''\
+            top = 1
+            [a.b]
+            text = """
+            [not.a.table]
+            no = 1
+            """
+            "quoted key" = 2
+            c.d = 3
+            many = [
+              "x",
+            ]
+            [ a . "b.c" ]  # said
+            x = 1
+            '''
+        )
+    )
+    places = {
+        ("top",): 1,
+        ("a",): 2,
+        ("a", "b"): 2,
+        ("a", "b", "text"): 3,
+        ("not", "a"): None,
+        ("a", "b", "no"): 2,
+        ("a", "b", "quoted key"): 7,
+        ("a", "b", "c", "d"): 8,
+        ("a", "b", "many"): 9,
+        ("a", "b.c", "x"): 13,
+        ("a", "b.c", "missing"): 12,
+    }
+    assert {place: lines.of(place) for place in places} == places

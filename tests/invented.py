@@ -1,0 +1,58 @@
+"""A connector of the user's own, named by its dotted path; what it brings stands in its settings."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from connectors import contract
+from connectors.contract import Event, Initiative, Refused, Unread
+
+WINDOW = None
+
+SOURCE = '[sources.tool]\ntype = "tests.invented"\nurl = "https://tool.example"\n'
+"""A table of the configuration for it, which wants its token from the environment."""
+TOKEN = {"TTV_TOOL_TOKEN": "s3cret-value"}
+
+
+class Names(contract.Settings):
+    approved: tuple[str, ...] = ("Approved",)
+    rejected: tuple[str, ...] = ()
+
+
+class Settings(contract.Settings):
+    url: str = Field(description="Where it answers.", examples=["https://tool.example"])
+    token: SecretStr
+    password: SecretStr | None = None
+    ideas: tuple[str, ...] = ()
+    unread: int = Field(default=0, ge=0)
+    mode: Literal["all", "mine"] = "all"
+    names: Names = Names()
+    refuses: bool = False
+
+
+class Client:
+    lag = 0.0
+
+    def close(self):
+        pass
+
+
+def client(settings, *, sleep, now):
+    return Client()
+
+
+def events(settings, client, since, until):
+    if settings.refuses:
+        raise Refused("https://tool.example answered 401: the token is not valid; make a new one")
+    for key in settings.ideas:
+        yield Initiative(key=key, name=key.title(), claims=(f"tool:{key}",))
+        yield Event(id=key, kind="idea", occurred_at=datetime(2026, 1, 2, tzinfo=UTC), subject=f"tool:{key}")
+    for number in range(settings.unread):
+        yield Unread(raw={"number": number}, reason="KeyError: 'created'")
+
+
+def check(settings, client):
+    yield f"signed in at {settings.url}"
+    if settings.refuses:
+        raise Refused("https://tool.example answered 401: the token is not valid; make a new one")

@@ -1,0 +1,151 @@
+"""`ttv sync`: one look at every source, or at one, with progress."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from connectors.contract import SourceError
+from ttv.cli import asked as asking
+from ttv.cli.asked import Asked, everywhere, opened
+from ttv.cli.ending import signals
+from ttv.cli.errors import FAILED, Wrong
+from ttv.cli.serve import put_configured
+from ttv.config import Config, Source
+from ttv.config.mistakes import nearest
+from ttv.route import Looked, Route
+from ttv.schedule import Stop, Stopped, look
+
+Told = Callable[[Looked], None]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What became of a look: what it brought, or why it failed, or neither if it was stopped."""
+
+    source: str
+    looked: Looked | None = None
+    error: str | None = None
+
+
+@click.command(
+    short_help="Look at the sources once.",
+    epilog="""\b
+Examples:
+  ttv sync
+  ttv sync jira
+  ttv sync --json | jq '.sources[] | select(.error)'
+""",
+)
+@click.argument("source", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Say what came in as JSON.")
+@everywhere
+@click.pass_obj
+def sync(asked: Asked, source: str | None, *, as_json: bool) -> None:
+    """Look once at every source, or at SOURCE, and take in what is new.
+
+    It goes on where the last look ended. A source that fails is told and does not keep the others; the exit code is 1
+    then. What came in before Ctrl-C stays in.
+    """
+    found = asked.configuration()
+    wanted = _chosen(found, source)
+    with opened(found.database) as engine, signals() as stop:
+        route = Route(engine)
+        put_configured(route, found)
+        seen = []
+        for one in looks(route, wanted, stop):
+            seen.append(one)
+            if not as_json:
+                click.echo(line(one), err=one.error is not None)
+    if as_json:
+        asking.json({"sources": [_answer(one) for one in seen]})
+    if stop() or any(one.error for one in seen):
+        raise click.exceptions.Exit(FAILED)
+
+
+def looks(route: Route, sources: Iterable[Source], stop: Stop) -> Iterator[Seen]:
+    """Look at one source after the other, with a progress bar on a terminal."""
+    with progress(route.now()) as told:
+        for source in sources:
+            if stop():
+                return
+            tell = told(source)
+            try:
+                looked = look(route, source, stop, tell)
+                tell(looked)
+                yield Seen(source.name, looked)
+            except Stopped:
+                yield Seen(source.name)
+            except SourceError as error:
+                yield Seen(source.name, error=str(error))
+
+
+@contextmanager
+def progress(now: datetime) -> Iterator[Callable[[Source], Told]]:
+    """Show how far each look has come, in records and in the past that was read."""
+    columns = (
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[items]:>9,} records"),
+        TextColumn("{task.fields[until]}"),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+
+        def told(source: Source) -> Told:
+            began = source.first(now)
+            task = bars.add_task(source.name, total=None, items=0, until="")
+
+            def tell(looked: Looked) -> None:
+                until, total = looked.until, (now - began).total_seconds()
+                bars.update(task, items=looked.items, until=f"up to {until:%Y-%m-%d}" if until else "")
+                if until:
+                    read = total if looked.complete else (until - began).total_seconds()
+                    bars.update(task, total=total, completed=read)
+
+            return tell
+
+        yield told
+
+
+def _chosen(found: Config, name: str | None) -> tuple[Source, ...]:
+    if not found.sources:
+        remedy = "`ttv init` writes a configuration to start from; `ttv demo` shows ttv without one."
+        raise Wrong("there is no source to look at: the configuration has no [sources.<name>]", remedy)
+    chosen = tuple(source for source in found.sources if name in (None, source.name))
+    if name and not chosen:
+        names = [source.name for source in found.sources]
+        raise Wrong(f'there is no source "{name}"{nearest(name, names)}')
+    return chosen
+
+
+def line(seen: Seen) -> str:
+    """Say what became of a look."""
+    if seen.error is not None:
+        return f"{seen.source}: {seen.error}"
+    if seen.looked is None or not seen.looked.complete:
+        return f"{seen.source}: stopped; what came in before is kept, and the next look goes on"
+    outcome = seen.looked.outcome
+    said = f"{seen.source}: {outcome.accepted:,} new or changed, {outcome.duplicate:,} known"
+    unread = len(outcome.rejected)
+    return f"{said}, {unread:,} in quarantine (first: {outcome.rejected[0].reason})" if unread else said
+
+
+def _answer(seen: Seen) -> dict[str, Any]:
+    looked = seen.looked or Looked()
+    return {
+        "source": seen.source,
+        "complete": looked.complete,
+        "until": looked.until,
+        "accepted": looked.outcome.accepted,
+        "duplicate": looked.outcome.duplicate,
+        "rejected": len(looked.outcome.rejected),
+        "error": seen.error,
+    }

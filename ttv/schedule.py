@@ -1,0 +1,149 @@
+"""Who runs what and when: each source at its own interval, at most one look at a source at a time.
+
+A look that fails is recorded with its source and tried again at the next tick; the other sources go on. Stopping waits
+for what is in hand: the look ends after the batch that it is storing.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from datetime import UTC
+from threading import Event
+from typing import Literal, Protocol
+
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import OperationalError
+
+from connectors.contract import SourceError
+from ttv.config import Source
+from ttv.route import Looked, Route
+
+_logger = logging.getLogger(__name__)
+
+Ended = Literal["succeeded", "failed"]
+
+
+class Stopped(Exception):  # noqa: N818  nothing went wrong
+    """Somebody wished to end while something waited."""
+
+
+class Stop:
+    """The wish to end, which may come at any time and from any thread."""
+
+    def __init__(self) -> None:
+        self._wished = Event()
+
+    def __call__(self) -> bool:
+        """Say whether the wish is there."""
+        return self._wished.is_set()
+
+    def wish(self) -> None:
+        """Ask everything to end that looks at this."""
+        self._wished.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Pause, unless somebody wishes to end meanwhile: then Stopped."""
+        if self._wished.wait(seconds):
+            raise Stopped
+
+
+class Counts(Protocol):
+    """Where the schedule counts what it does."""
+
+    def expect(self, sources: Iterable[str]) -> None:
+        """Start the counts of these sources at 0."""
+
+    def ran(self, source: str, outcome: Ended, seconds: float) -> None:
+        """Count one look."""
+
+    def skipped(self, source: str) -> None:
+        """Count one look that was left out because the one before was still running."""
+
+
+def look(route: Route, source: Source, stop: Stop, progress: Callable[[Looked], None] = lambda _: None) -> Looked:
+    """Look at a source once, from where the last look ended; SourceError if it cannot be read to the end."""
+    with closing(source.connector.client(source.settings, sleep=stop.sleep, now=route.now)) as client:
+        return route.sync(
+            source.name,
+            source.connector,
+            source.settings,
+            client,
+            kind=source.type,
+            since=source.first(route.now()),
+            window=source.window,
+            stopping=stop,
+            progress=progress,
+        )
+
+
+class Schedule:
+    """The looks at all sources, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        route: Route,
+        sources: Iterable[Source],
+        counts: Counts,
+        *,
+        stop: Stop | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._route, self._counts, self._timer = route, counts, timer
+        self._sources = tuple(sources)
+        self._stop = stop or Stop()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(max(1, len(self._sources)))},
+            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
+        )
+        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
+
+    def start(self) -> None:
+        """Look at every source at once, and from then on at its own interval."""
+        self._counts.expect(source.name for source in self._sources)
+        now = self._route.now()
+        for source in self._sources:
+            seconds = source.every.total_seconds()
+            self._scheduler.add_job(
+                self._run, "interval", seconds=seconds, args=[source], id=source.name, next_run_time=now
+            )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End after what is in hand."""
+        self._stop.wish()
+        self._scheduler.shutdown(wait=True)
+
+    def _run(self, source: Source) -> None:
+        if self._stop():
+            return
+        began = self._timer()
+        outcome: Ended | None = "failed"  # also if the connector has a defect, of which APScheduler logs the traceback
+        try:
+            looked = look(self._route, source, self._stop)
+            outcome = "succeeded" if looked.complete else None
+            _logger.log(*said(source.name, looked))
+        except Stopped:
+            outcome = None
+        except (SourceError, OperationalError) as error:
+            why = f"the database does not answer: {error.orig}" if isinstance(error, OperationalError) else error
+            _logger.error("%s: %s; the next try is in %s", source.name, why, source.every)  # noqa: TRY400  it is expected
+        finally:
+            if outcome:
+                self._counts.ran(source.name, outcome, self._timer() - began)
+
+    def _skipped(self, event: JobSubmissionEvent) -> None:
+        self._counts.skipped(event.job_id)
+        _logger.warning("%s: the look before is still running; this one is skipped", event.job_id)
+
+
+def said(name: str, looked: Looked) -> tuple[int, str]:
+    """Say in a line what a look brought, with the level at which it is worth saying."""
+    outcome = looked.outcome
+    line = f"{name}: {outcome.accepted} new or changed, {outcome.duplicate} known"
+    if outcome.rejected:
+        return logging.WARNING, f"{line}, {len(outcome.rejected)} in quarantine"
+    return logging.INFO if outcome.accepted else logging.DEBUG, line
