@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC
 from threading import Event
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -65,18 +65,26 @@ class Counts(Protocol):
 
 def look(route: Route, source: Source, stop: Stop, progress: Callable[[Looked], None] = lambda _: None) -> Looked:
     """Look at a source once, from where the last look ended; SourceError if it cannot be read to the end."""
-    with closing(source.connector.client(source.settings, sleep=stop.sleep, now=route.now)) as client:
-        return route.sync(
-            source.name,
-            source.connector,
-            source.settings,
-            client,
-            kind=source.type,
-            since=source.first(route.now()),
-            window=source.window,
-            stopping=stop,
-            progress=progress,
-        )
+    with closing(_client(route, source, stop)) as client:
+        return _look(route, source, client, stop, progress)
+
+
+def _client(route: Route, source: Source, stop: Stop) -> Any:
+    return source.connector.client(source.settings, sleep=stop.sleep, now=route.now)
+
+
+def _look(route: Route, source: Source, client: Any, stop: Stop, progress: Callable[[Looked], None]) -> Looked:
+    return route.sync(
+        source.name,
+        source.connector,
+        source.settings,
+        client,
+        kind=source.type,
+        since=source.first(route.now()),
+        window=source.window,
+        stopping=stop,
+        progress=progress,
+    )
 
 
 class Schedule:
@@ -94,6 +102,7 @@ class Schedule:
         self._route, self._counts, self._timer = route, counts, timer
         self._sources = tuple(sources)
         self._stop = stop or Stop()
+        self._clients: dict[str, Any] = {}  # kept from look to look, so that what has not changed is not sent again
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(max(1, len(self._sources)))},
@@ -116,6 +125,8 @@ class Schedule:
         """End after what is in hand."""
         self._stop.wish()
         self._scheduler.shutdown(wait=True)
+        for client in self._clients.values():
+            client.close()
 
     def _run(self, source: Source) -> None:
         if self._stop():
@@ -123,7 +134,9 @@ class Schedule:
         began = self._timer()
         outcome: Ended | None = "failed"  # also if the connector has a defect, of which APScheduler logs the traceback
         try:
-            looked = look(self._route, source, self._stop)
+            if source.name not in self._clients:
+                self._clients[source.name] = _client(self._route, source, self._stop)
+            looked = _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
             outcome = "succeeded" if looked.complete else None
             _logger.log(*said(source.name, looked))
         except Stopped:
