@@ -1,0 +1,105 @@
+"""The real Prometheus on a free loopback port, with an empty database, scraping what a test serves."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+import tenacity
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+_CONFIG = """\
+global: {{scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}}
+scrape_configs:
+  - job_name: ttv
+    static_configs: [{{targets: [{target!r}]}}]
+"""
+
+
+class Prometheus:
+    """A running server; ask it in PromQL."""
+
+    def __init__(self, program: str, folder: Path, config: str) -> None:
+        (folder / "prometheus.yml").write_text(config)
+        self.url = f"http://127.0.0.1:{_free_port()}"
+        self._log = (folder / "log").open("w+")
+        self._process = subprocess.Popen(
+            [
+                program,
+                f"--config.file={folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={folder / 'tsdb'}",
+                f"--web.listen-address={urlsplit(self.url).netloc}",
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            cwd=folder,
+        )
+        self._session = requests.Session()
+        self._session.mount("http://", HTTPAdapter(max_retries=Retry(40, backoff_factor=0.05, backoff_max=0.5)))
+
+    def ready(self) -> "Prometheus":
+        """Wait until it says of itself that it is ready."""
+        self._until(lambda: self._session.get(f"{self.url}/-/ready", timeout=5).ok)
+        return self
+
+    def query(self, expression: str) -> list[dict]:
+        """Return the series of an instant query: `metric`, the labels, and `value`, [seconds, text]."""
+        answer = self._session.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=5).json()
+        assert answer["status"] == "success", answer
+        return answer["data"]["result"]
+
+    def until(self, expression: str) -> list[dict]:
+        """Wait until an instant query has series; return them."""
+        return self._until(lambda: self.query(expression))
+
+    def stop(self) -> None:
+        """End it, and wait for that."""
+        self._session.close()
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        self._log.close()
+
+    def _until(self, ask):
+        wait, stop = tenacity.wait_fixed(0.1), tenacity.stop_after_delay(30)
+        try:
+            return tenacity.Retrying(wait=wait, stop=stop, retry=tenacity.retry_if_result(lambda said: not said))(ask)
+        except (tenacity.RetryError, requests.ConnectionError):
+            self._log.seek(0)
+            pytest.fail(f"Prometheus did not come to it in 30 s; it said:\n{self._log.read()}")
+
+
+@pytest.fixture
+def prometheus(real, tmp_path):
+    """A function that starts Prometheus on an address to scrape, or on a whole configuration, and returns it, ready."""
+    program = real(shutil.which("prometheus"), "Prometheus (apt-get install prometheus)")
+    with contextlib.ExitStack() as at_end:
+
+        def start(target: str = "", config: str | None = None) -> Prometheus:
+            folder = tmp_path / f"prometheus-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            server = Prometheus(program, folder, config or _CONFIG.format(target=urlsplit(target).netloc))
+            at_end.callback(server.stop)
+            return server.ready()
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def promtool(real):
+    """A function that runs promtool with arguments on a text, and returns what it ended with."""
+    program = real(shutil.which("promtool"), "promtool (apt-get install prometheus)")
+
+    def run(*arguments: str, text: str = "") -> subprocess.CompletedProcess:
+        return subprocess.run([program, *arguments], input=text, text=True, capture_output=True, check=False)
+
+    return run
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]

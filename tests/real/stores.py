@@ -1,0 +1,171 @@
+"""Fresh stores: an SQLite file, or a database of a PostgreSQL cluster that one test session makes for itself.
+
+The cluster sorts text as English does and its sessions stand in Kathmandu, so that nothing leans on bytewise order
+or on UTC by accident. It is reached over a Unix socket, runs without fsync and goes with the session.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+
+from ttv import store
+
+ENGINES = ("sqlite", "postgres")
+_OPTIONS = {
+    "autovacuum": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "''",
+    "max_connections": "200",
+    "synchronous_commit": "off",
+    "timezone": "Asia/Kathmandu",
+}
+_number = itertools.count()
+
+
+class Cluster:
+    """A running PostgreSQL with a database `migrated`, and quick copies of it."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        # PostgreSQL refuses to run as root.
+        self._user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        if self._user:
+            shutil.chown(folder, "postgres", "postgres")
+        self._data = folder / "data"
+        self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *self._sorting())
+        options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
+        self._run("pg_ctl", "start", "--wait", "--log", folder / "log", "-o", f"{options} -k {folder}")
+
+    def url(self, database: str) -> str:
+        """Say where a database is."""
+        return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    def make(self, database: str, template: str = "template1") -> str:
+        """Make a database as a copy of another; return its URL."""
+        self._say("CREATE DATABASE {} TEMPLATE {}", database, template)
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is connected."""
+        self._say("DROP DATABASE {} WITH (FORCE)", database)
+
+    def stop(self) -> None:
+        """End the cluster at once."""
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def _sorting(self) -> list[str]:
+        told = subprocess.run([self._programs / "initdb", "--help"], capture_output=True, text=True, check=True).stdout
+        english = ["--locale-provider=icu", "--icu-locale=en-US"] if "--icu-locale" in told else []
+        return ["--locale=C.UTF-8", *english]
+
+    def _say(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        with (self._folder / "said").open("a+") as said:  # a pipe would stay open in the server
+            command = [self._programs / program, "--pgdata", self._data, *arguments]
+            done = subprocess.run(command, stdout=said, stderr=said, cwd=self._folder, check=False, **self._user)
+            said.seek(0)
+            assert done.returncode == 0, said.read()
+
+
+@pytest.fixture(scope="session")
+def cluster(real):
+    """A PostgreSQL of this worker's own, with a database `migrated`."""
+    folder = Path(tempfile.mkdtemp(prefix="ttv-postgres-"))  # pytest's own folders are closed to other users
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(shutil.rmtree, folder, ignore_errors=True)
+        cluster = Cluster(real(_programs(), "PostgreSQL's server (apt-get install postgresql)"), folder)
+        at_end.callback(cluster.stop)
+        store.open(cluster.make("migrated")).dispose()
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_url(cluster):
+    """The URL of a PostgreSQL database that the session's tests share."""
+    return cluster.make("shared", "migrated")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """An SQLite file with the newest schema and nothing in it, to copy from."""
+    path = tmp_path_factory.mktemp("migrated") / "ttv.sqlite"
+    store.open(f"sqlite:///{path}").dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(migrated_file, tmp_path):
+    """The URL of a fresh SQLite store."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'ttv.sqlite')}"
+
+
+@pytest.fixture(params=ENGINES)
+def blank_url(request, tmp_path):
+    """The URL of a database on each engine in turn, in which there is nothing at all."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blank.sqlite'}"
+    else:
+        yield from _database(request.getfixturevalue("cluster"), "template1")
+
+
+@pytest.fixture(params=ENGINES)
+def engine_url(request):
+    """The URL of a fresh store on each engine in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+    else:
+        yield from _database(request.getfixturevalue("cluster"), "migrated")
+
+
+@pytest.fixture
+def engine(engine_url):
+    """A fresh store on each engine in turn, opened."""
+    engine = store.open(engine_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url):
+    """A fresh SQLite store, opened."""
+    engine = store.open(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+def empty(engine) -> None:
+    """Forget all rows of a store, between the examples of a property."""
+    tables = [table.name for table in store.metadata.sorted_tables]
+    with store.writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+        else:
+            for table in tables:
+                connection.execute(text(f"DELETE FROM {table}"))
+
+
+def _database(cluster, template):
+    name = f"test_{next(_number)}"
+    yield cluster.make(name, template)
+    cluster.drop(name)
+
+
+def _programs() -> Path | None:
+    """Find the folder of the newest PostgreSQL server: Debian keeps it off the path."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    initdb = debian[-1] if debian else shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
