@@ -46,7 +46,7 @@ def test_after_the_stop_the_ports_are_free():
 @pytest.mark.parametrize("name", ["jira", "github", "zendesk"])
 def test_the_configuration_suits_the_connectors(tools, tmp_path, name):
     table = serve.configuration(tools, tmp_path)["sources"][name]
-    own = {key: value for key, value in table.items() if key not in {"type", "every", "since"}}
+    own = {key: value for key, value in table.items() if key not in {"type", "every", "since", "window"}}
     connector = load(table["type"])
     settings = connector.Settings.model_validate(own)
     with connector.client(settings) as client:
