@@ -20,6 +20,13 @@ os.environ["TZ"] = "America/St_Johns"
 time.tzset()
 
 
+def pytest_collection_modifyitems(items):
+    """Count no property as coverage: random examples reach lines that no rule speaks of, and tracing them is slow."""
+    for item in items:
+        if hypothesis.is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, and_, bindparam, select
 
 from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
-from ttv import store
+from ttv import engines, store
 from ttv.initiatives import Change, Conflict, insert, put
 from ttv.records import Link, Record, Rejection, faults, meaning
 
@@ -95,38 +95,54 @@ def _text(raw: object) -> str:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
+_COLUMNS = tuple(store.event.c.keys())
+_ASIDE = ("source", "id", *store.EVENT_FIELDS, "recorded_at", "superseded_at")
+_UPDATE = (
+    store.event.update()
+    .where(store.event.c.source == bindparam("new_source"), store.event.c.id == bindparam("new_id"))
+    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
+)
+
+
 # ---- events
-
-
-def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
-    idents = dict.fromkeys((found.source, cast("Event | Withdrawn", found.item).id) for found in records)
-    current = {ident: _Current(*row) for ident, row in _stored(connection, idents)}
-    before = {ident: known.version for ident, known in current.items()}
-    aside: list[dict[str, Any]] = []
-    for found in records:
-        item = cast("Event | Withdrawn", found.item)
-        ident, version = (found.source, item.id), _version(item)
-        known = current.get(ident)
-        if known is not None and known.version == version:
-            outcome.count(changed=False)
-            continue
-        outcome.count(changed=True)
-        if known is not None:
-            aside.append(_aside(ident, known, recorded_at))
-        current[ident] = _Current(version, recorded_at)
-    changed = {ident: known.version for ident, known in current.items() if known.version != before.get(ident)}
-    rewritten = {ident for ident, known in current.items() if known.recorded_at == recorded_at and ident in before}
-    rows = {ident: _row(ident, current[ident]) for ident in current if ident in changed or ident in rewritten}
-    insert(connection, store.event, [row for ident, row in rows.items() if ident not in before])
-    _update(connection, [row for ident, row in rows.items() if ident in before])
-    insert(connection, store.event_version, aside)
-    _lend(connection, before, changed, recorded_at, change)
 
 
 @dataclass(frozen=True, slots=True)
 class _Current:
+    """The current version of an event."""
+
     version: Version
     recorded_at: int
+    meaning: str | None = None
+    """What a version of this batch can do to a milestone; of no use for what was stored before."""
+
+
+def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
+    said = [(found.source, cast("Event | Withdrawn", found.item)) for found in records]
+    before = {ident: _Current(*row) for ident, row in _stored(connection, {(source, item.id) for source, item in said})}
+    current = dict(before)
+    aside: list[tuple[Any, ...]] = []
+    for source, item in said:
+        ident, version = (source, item.id), _version(item)
+        known = current.get(ident)
+        if known is not None:
+            if known.version == version:
+                outcome.count(changed=False)
+                continue
+            aside.append((*ident, *known.version, known.recorded_at, recorded_at))
+        outcome.count(changed=True)
+        means = meaning(item.kind, item.attributes) if isinstance(item, Event) else None
+        current[ident] = _Current(version, recorded_at, means)
+    rows = {
+        ident: (*ident, *one.version, one.meaning, one.recorded_at)
+        for ident, one in current.items()
+        if one is not before.get(ident)
+    }
+    engines.insert(connection, store.event, [row for ident, row in rows.items() if ident not in before])
+    _update(connection, [row for ident, row in rows.items() if ident in before])
+    insert(connection, store.event_version, [dict(zip(_ASIDE, row, strict=True)) for row in aside])
+    changed = {ident: one.version for ident, one in current.items() if ident in rows}
+    _lend(connection, {ident: one.version for ident, one in before.items()}, changed, recorded_at, change)
 
 
 def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[tuple[Ident, tuple[Version, int]]]:
@@ -154,11 +170,11 @@ def _version(item: Event | Withdrawn) -> Version:
         item.kind,
         store.micros(item.occurred_at),
         item.subject,
-        orjson.dumps(sorted(set(item.refs))).decode(),
+        orjson.dumps(sorted(set(item.refs))).decode() if item.refs else "[]",
         _shown(item.title),
         _shown(item.url),
         _shown(item.actor),
-        orjson.dumps(dict(item.attributes), option=orjson.OPT_SORT_KEYS).decode(),
+        orjson.dumps(dict(item.attributes), option=orjson.OPT_SORT_KEYS).decode() if item.attributes else "{}",
         False,
     )
 
@@ -167,38 +183,17 @@ def _shown(text: str | None) -> str | None:
     return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if text and "\x00" in text else text
 
 
-def _row(ident: Ident, known: _Current) -> dict[str, Any]:
-    fields = dict(zip(store.EVENT_FIELDS, known.version, strict=True))
-    said = None if fields["deleted"] else meaning(fields["kind"], orjson.loads(fields["attributes"]))
-    return {"source": ident[0], "id": ident[1], **fields, "meaning": said, "recorded_at": known.recorded_at}
-
-
-def _aside(ident: Ident, known: _Current, superseded_at: int) -> dict[str, Any]:
-    fields = dict(zip(store.EVENT_FIELDS, known.version, strict=True))
-    times = {"recorded_at": known.recorded_at, "superseded_at": superseded_at}
-    return {"source": ident[0], "id": ident[1], **fields, **times}
-
-
-def _update(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    table = store.event
-    names = [name for name in rows[0] if name not in ("source", "id")]
-    statement = (
-        table.update()
-        .where(table.c.source == bindparam("for_source"), table.c.id == bindparam("for_id"))
-        .values({name: bindparam(f"new_{name}") for name in names})
-    )
-    connection.execute(
-        statement,
-        [
-            {"for_source": row["source"], "for_id": row["id"], **{f"new_{name}": row[name] for name in names}}
-            for row in rows
-        ],
-    )
+def _update(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        connection.execute(
+            _UPDATE, [{f"new_{name}": value for name, value in zip(_COLUMNS, row, strict=True)} for row in rows]
+        )
 
 
 # ---- links
+
+
+_SUBJECT, _REFS = (store.EVENT_FIELDS.index(name) for name in ("subject", "refs"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +212,19 @@ def _lend(
     change: Change,
 ) -> None:
     """Give the graph the links of the events' refs, and take back those that they lend no more."""
-    subject = store.EVENT_FIELDS.index("subject")
     gone: set[_Edge] = set()
     come: set[_Edge] = set()
     for ident, version in changed.items():
         for known, edges in ((before.get(ident), gone), (version, come)):
-            if known is not None and known[subject] is not None:
-                change.subjects.add(known[subject])
+            if known is not None and known[_SUBJECT] is not None:
+                change.subjects.add(known[_SUBJECT])
                 edges.update(_lent(ident, known))
     _relink(connection, come - gone, gone - come, recorded_at, change)
 
 
 def _lent(ident: Ident, version: Version) -> set[_Edge]:
-    fields = dict(zip(store.EVENT_FIELDS, version, strict=True))
-    refs: list[str] = orjson.loads(fields["refs"])
-    return {_Edge(fields["subject"], ref, *ident) for ref in refs if ref != fields["subject"]}
+    subject, refs = version[_SUBJECT], version[_REFS]
+    return {_Edge(subject, ref, *ident) for ref in orjson.loads(refs) if ref != subject} if refs != "[]" else set()
 
 
 def _artefacts(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
@@ -282,17 +275,9 @@ def _relink(connection: Connection, come: set[_Edge], gone: set[_Edge], recorded
             keys,
         )
         connection.execute(table.delete().where(match), keys)
-    rows = [
-        {
-            "child": edge.child,
-            "parent": edge.parent,
-            "source": edge.source,
-            "event": edge.event,
-            "recorded_at": recorded_at,
-        }
-        for edge in come
-    ]
-    insert(connection, table, rows)
+    engines.insert(
+        connection, table, [(edge.child, edge.parent, edge.source, edge.event, recorded_at) for edge in come]
+    )
     change.artefacts |= {edge.child for edge in come | gone}
 
 

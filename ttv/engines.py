@@ -1,8 +1,9 @@
 """What database engines disagree on: addresses, locks, snapshots. Nothing else may ask for the dialect."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -65,6 +66,24 @@ def make(url: str, temporary: Iterable[Table]) -> Engine:
             connection.commit()
 
     return engine
+
+
+def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, of which there may be none, each with a value for every column of the table in its order.
+
+    By the driver itself: executemany on SQLite, COPY on PostgreSQL, a half and a third of what SQLAlchemy's own takes.
+    """
+    if not rows:
+        return
+    names = ", ".join(table.c.keys())
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(table.c))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))
+        return
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def snapshot(engine: Engine) -> dict[str, str]:

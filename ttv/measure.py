@@ -4,9 +4,23 @@ What is stored does not depend on the clock: every instant here is the one that 
 find, and a standing no is an interval. `figures.py` cuts it off at the instant that is asked for.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Over, Select, Subquery, and_, case, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Over,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from ttv.store import event, initiative, loop, milestone, moment, stop, tie, touched_initiative
 
@@ -15,9 +29,13 @@ _WORK = ("start", "ship")
 
 def measure(connection: Connection) -> None:
     """Make the milestones of the touched initiatives anew; those that are gone lose theirs."""
+    for statement in _statements():
+        connection.execute(statement)
+
+
+@cache
+def _statements() -> tuple[Executable, ...]:
     touched = select(touched_initiative.c.initiative)
-    for table in (milestone, stop, loop):
-        connection.execute(table.delete().where(table.c.initiative.in_(touched)))
     tied = (
         select(tie.c.initiative, event.c.meaning, event.c.occurred_at)
         .select_from(touched_initiative)
@@ -25,10 +43,13 @@ def measure(connection: Connection) -> None:
         .join(event, event.c.subject == tie.c.artefact)
         .where(event.c.meaning.is_not(None))
     )
-    connection.execute(insert(moment).from_select(["initiative", "meaning", "occurred_at"], tied))
-    connection.execute(insert(milestone).from_select(list(milestone.c.keys()), _milestones()))
-    connection.execute(insert(stop).from_select(list(stop.c.keys()), _stops()))
-    connection.execute(insert(loop).from_select(list(loop.c.keys()), _loops()))
+    return (
+        *(table.delete().where(table.c.initiative.in_(touched)) for table in (milestone, stop, loop)),
+        insert(moment).from_select(["initiative", "meaning", "occurred_at"], tied),
+        insert(milestone).from_select(list(milestone.c.keys()), _milestones()),
+        insert(stop).from_select(list(stop.c.keys()), _stops()),
+        insert(loop).from_select(list(loop.c.keys()), _loops()),
+    )
 
 
 def remeasure(connection: Connection) -> None:

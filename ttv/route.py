@@ -17,7 +17,9 @@ from ttv.store import initiative, source, touched_initiative
 __all__ = ["Conflict", "Connector", "Looked", "Outcome", "Route"]
 
 _BATCH = 1000
-"""Records taken in one transaction."""
+"""Records taken in one transaction, where others may be waiting to write."""
+BULK = 10_000
+"""Records taken in one transaction of a long file: what a batch touches is measured once a batch."""
 OVERLAP = timedelta(minutes=10)
 """A look begins so long before the last one: search indexes lag behind, and clocks differ."""
 
@@ -55,11 +57,11 @@ class Route:
     engine: Engine
     now: Callable[[], datetime] = store.now
 
-    def post(self, records: Iterable[Record | Rejection]) -> Outcome:
-        """Take records of any sources in order of arrival; when it returns, answers include them."""
+    def post(self, records: Iterable[Record | Rejection], batch: int = _BATCH) -> Outcome:
+        """Take records of any sources in order of arrival, so many a transaction; then all answers include them."""
         total = Outcome()
-        for batch in batched(records, _BATCH):
-            total += self._take(batch)
+        for some in batched(records, batch):
+            total += self._take(some)
         return total
 
     def take(self, name: str, items: Iterable[Item]) -> Outcome:

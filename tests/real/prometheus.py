@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 _CONFIG = """\
-global: {{scrape_interval: 250ms, scrape_timeout: 250ms, evaluation_interval: 250ms}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 scrape_configs:
   - job_name: ttv
     static_configs: [{{targets: [{target!r}]}}]
@@ -65,12 +65,12 @@ class Prometheus:
         self._log.close()
 
     def _until(self, ask):
-        wait, stop = tenacity.wait_fixed(0.1), tenacity.stop_after_delay(30)
+        wait, stop = tenacity.wait_fixed(0.1), tenacity.stop_after_delay(60)
         try:
             return tenacity.Retrying(wait=wait, stop=stop, retry=tenacity.retry_if_result(lambda said: not said))(ask)
         except (tenacity.RetryError, requests.ConnectionError):
             self._log.seek(0)
-            pytest.fail(f"Prometheus did not come to it in 30 s; it said:\n{self._log.read()}")
+            pytest.fail(f"Prometheus did not come to it in 60 s; it said:\n{self._log.read()}")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.errors import FAILED, Failed
 from ttv.collect import Outcome
 from ttv.records import read_lines
-from ttv.route import Route
+from ttv.route import BULK, Route
 
 _OTHERS = {
     b"<": ("is a page of HTML or XML, not JSON Lines", "Look at it: it may be a login page or an error of a proxy."),
@@ -52,7 +52,7 @@ def import_(asked: Asked, file: Path, *, as_json: bool) -> None:
     """
     found = asked.configuration(sealed=True)
     with _reading(file) as stream, opened(found.database) as engine, _bytes(file) as read:
-        outcome = Route(engine).post(read_lines(_counted(_checked(stream, file), read)))
+        outcome = Route(engine).post(read_lines(_counted(_checked(stream, file), read)), BULK)
     for one in outcome.rejected:
         click.echo(f"{file}:{one.index}: {one.reason}", err=True)
     if as_json:
