@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from connectors import contract
-from connectors.contract import Event, Initiative, Refused, Unread
+from connectors.contract import Artefact, Event, Initiative, Refused, Unread
 
 WINDOW = None
 
@@ -25,6 +25,8 @@ class Settings(contract.Settings):
     token: SecretStr
     password: SecretStr | None = None
     ideas: tuple[str, ...] = ()
+    fewer: tuple[str, ...] = ()
+    """Of the ideas, those that are spoken of, but taken for none."""
     unread: int = Field(default=0, ge=0)
     mode: Literal["all", "mine"] = "all"
     names: Names = Names()
@@ -46,6 +48,9 @@ def events(settings, client, since, until):
     if settings.refuses:
         raise Refused("https://tool.example answered 401: the token is not valid; make a new one")
     for key in settings.ideas:
+        yield Artefact(f"tool:{key}", ())
+        if key in settings.fewer:
+            continue
         yield Initiative(key=key, name=key.title(), claims=(f"tool:{key}",))
         yield Event(id=key, kind="idea", occurred_at=datetime(2026, 1, 2, tzinfo=UTC), subject=f"tool:{key}")
     for number in range(settings.unread):

@@ -132,6 +132,36 @@ def test_a_bad_question_says_what_would_be_right(filled, more, words):
         asked(filled, "time_to_value", **more)
 
 
+def test_rows_name_the_initiatives_of_a_group_longest_first(filled):
+    groups = asked(filled, "time_to_value", group_by="team", rows=True, window="250d")["groups"]
+    rows = {
+        one["group"]: [(row["key"], row["end"], row["completed"], row["all"]) for row in one["rows"]] for one in groups
+    }
+    assert rows == {"Find": [], "Pay": [("b", "ended", True, False), ("a", "ended", True, False)], None: []}
+    [group] = asked(filled, "rate_of_turn", Selection(direction="bottom_up"), rows=True, window="all")["groups"]
+    assert [(row["key"], row["duration_seconds"]) for row in group["rows"]] == [("c", 40 * DAY), ("b", 20 * DAY)]
+
+
+def test_rows_are_as_many_as_are_counted(filled):
+    for figure in ("time_to_value", "rate_of_turn"):
+        for group in asked(filled, figure, rows=True, window="301d")["groups"]:
+            assert sum(row["completed"] for row in group["rows"]) == group["completed"]["count"]
+            ends = [row["end"] for row in group["rows"] if row["all"]]
+            assert {end: ends.count(end) for end in ("ended", "open", "stopped")} == {
+                end: group["all"][end] for end in ("ended", "open", "stopped")
+            }
+
+
+def test_a_curve_is_drawn_for_every_group(filled):
+    with store.reading(filled) as connection:
+        found = population.curve(connection, "rate_of_turn", Selection(), as_of=NOW, steps=2)
+    assert [(one["group"], one["all"]["count"], len(one["steps"]), one["steps_in_all"]) for one in found["groups"]] == [
+        ("bottom_up", 2, 2, 3),
+        ("top_down", 1, 2, 2),
+        ("unknown", 1, 2, 2),
+    ]
+
+
 def test_a_list_is_paged_in_any_order_with_nulls_last(filled):
     with store.reading(filled) as connection:
         for sort in [*figures.SORTS, *(f"-{name}" for name in figures.SORTS)]:

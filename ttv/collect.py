@@ -5,14 +5,16 @@ the caller's transaction. What could not be taken is a value, kept in quarantine
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Self, cast
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select
 
 from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
 from ttv import engines, store
@@ -28,6 +30,9 @@ Ident = tuple[str, str]
 """`(source, id)` of an event."""
 Version = tuple[Any, ...]
 """The values of `store.EVENT_FIELDS`."""
+Words = tuple[str | None, str | None]
+"""Who said it by hand, and why."""
+_NOBODY: Words = (None, None)
 
 
 @dataclass
@@ -69,7 +74,9 @@ def take(connection: Connection, records: Iterable[Record | Rejection], at: date
     _links(connection, sorted_.get(Link, []), recorded_at, outcome, change)
     for found in sorted_.get(Initiative, []):
         try:
-            outcome.count(changed=put(connection, cast("Initiative", found.item), found.source, at, change) != "same")
+            item = cast("Initiative", found.item)
+            done = put(connection, item, found.source, at, change, by=found.by, why=found.why)
+            outcome.count(changed=done != "same")
         except Conflict as conflict:
             outcome.rejected.append(_rejection(found, str(conflict)))
     _quarantine(connection, outcome.rejected, recorded_at)
@@ -118,12 +125,13 @@ class _Current:
 
 
 def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
-    said = [(found.source, cast("Event | Withdrawn", found.item)) for found in records]
-    before = {ident: _Current(*row) for ident, row in _stored(connection, {(source, item.id) for source, item in said})}
+    said = [(found.source, cast("Event | Withdrawn", found.item), found) for found in records]
+    idents = {(source, item.id) for source, item, _ in said}
+    before = {ident: _Current(*row) for ident, row in _stored(connection, idents)}
     current = dict(before)
     aside: list[tuple[Any, ...]] = []
-    for source, item in said:
-        ident, version = (source, item.id), _version(item)
+    for source, item, found in said:
+        ident, version = (source, item.id), _version(item, found.by, found.why)
         known = current.get(ident)
         if known is not None:
             if known.version == version:
@@ -163,9 +171,9 @@ def _by_source(idents: Iterable[Ident]) -> Iterator[tuple[str, list[str]]]:
             yield source, list(part)
 
 
-def _version(item: Event | Withdrawn) -> Version:
+def _version(item: Event | Withdrawn, by: str | None, why: str | None) -> Version:
     if isinstance(item, Withdrawn):
-        return (None, None, None, None, None, None, None, None, True)
+        return (None, None, None, None, None, None, None, None, True, by, why)
     return (
         item.kind,
         store.micros(item.occurred_at),
@@ -176,6 +184,8 @@ def _version(item: Event | Withdrawn) -> Version:
         _shown(item.actor),
         orjson.dumps(dict(item.attributes), option=orjson.OPT_SORT_KEYS).decode() if item.attributes else "{}",
         False,
+        by,
+        why,
     )
 
 
@@ -237,47 +247,69 @@ def _artefacts(connection: Connection, records: list[Record], recorded_at: int, 
         for parent in parents
         if parent != child
     }
-    _relink(connection, wanted - known, known - wanted, recorded_at, change)
+    _relink(connection, wanted - known.keys(), known.keys() - wanted, recorded_at, change)
 
 
 def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
     """Add or withdraw one link after the other."""
-    links = [(found.source, cast("Link", found.item)) for found in records]
-    known = _said(connection, {(source, said.child): None for source, said in links})
-    wanted = set(known)
-    for source, said in links:
+    links = [(found.source, cast("Link", found.item), (found.by, found.why)) for found in records]
+    known = _said(connection, {(source, said.child): None for source, said, _ in links})
+    wanted, last = dict(known), dict(known)
+    for source, said, words in links:
         edge = _Edge(said.child, said.parent, source)
-        outcome.count(changed=(edge in wanted) == said.deleted)
-        (wanted.discard if said.deleted else wanted.add)(edge)
-    _relink(connection, wanted - known, known - wanted, recorded_at, change)
+        changed = edge in wanted if said.deleted else wanted.get(edge) != words
+        outcome.count(changed=changed)
+        if changed:
+            last[edge] = words
+            wanted[edge] = words
+        if said.deleted:
+            wanted.pop(edge, None)
+    come, gone = (dict(one.items() - other.items()).keys() for one, other in ((wanted, known), (known, wanted)))
+    _relink(connection, set(come), set(gone), recorded_at, change, words=last)
 
 
-def _said(connection: Connection, children: Iterable[Ident]) -> set[_Edge]:
-    """Return the links of some children that their sources say themselves, not by an event."""
-    table, known = store.link, set()
+def _said(connection: Connection, children: Iterable[Ident]) -> dict[_Edge, Words]:
+    """Return the links of some children that their sources say themselves, not by an event, and who said why."""
+    table, known = store.link, dict[_Edge, Words]()
     for source, keys in _by_source(children):
         mine = and_(table.c.child.in_(keys), table.c.source == source, table.c.event == "")
-        found = connection.execute(select(table.c.child, table.c.parent).where(mine))
-        known |= {_Edge(child, parent, source) for child, parent in found}
+        found = connection.execute(select(table.c.child, table.c.parent, table.c.by, table.c.why).where(mine))
+        known |= {_Edge(child, parent, source): (by, why) for child, parent, by, why in found}
     return known
 
 
-def _relink(connection: Connection, come: set[_Edge], gone: set[_Edge], recorded_at: int, change: Change) -> None:
+def _relink(
+    connection: Connection,
+    come: AbstractSet[_Edge],
+    gone: AbstractSet[_Edge],
+    recorded_at: int,
+    change: Change,
+    *,
+    words: Mapping[_Edge, Words] = MappingProxyType({}),
+) -> None:
+    """Add and take away links; `words` says of some who wants it so, and why."""
     table = store.link
     if gone:
         key = ("child", "parent", "source", "event")
         keys = [{f"for_{name}": getattr(edge, name) for name in key} for edge in gone]
         match = and_(*(table.c[name] == bindparam(f"for_{name}") for name in key))
-        columns = [table.c[name] for name in (*key, "recorded_at")]
-        aside = select(*columns, bindparam("superseded_at", recorded_at)).where(match)
+        kept = (*key, "recorded_at", "by", "why")
+        ended = (
+            bindparam("superseded_at", type_=BigInteger()),
+            bindparam("ended_by", type_=Text()),
+            bindparam("ended_why", type_=Text()),
+        )
+        aside = select(*(table.c[name] for name in kept), *ended).where(match)
         connection.execute(
-            store.link_version.insert().from_select([*key, "recorded_at", "superseded_at"], aside),
-            keys,
+            store.link_version.insert().from_select([*kept, *(one.key for one in ended)], aside),
+            [
+                {**for_, "superseded_at": recorded_at, "ended_by": by, "ended_why": why}
+                for for_, (by, why) in zip(keys, (words.get(edge, _NOBODY) for edge in gone), strict=True)
+            ],
         )
         connection.execute(table.delete().where(match), keys)
-    engines.insert(
-        connection, table, [(edge.child, edge.parent, edge.source, edge.event, recorded_at) for edge in come]
-    )
+    rows = [(edge.child, edge.parent, edge.source, edge.event, recorded_at, *words.get(edge, _NOBODY)) for edge in come]
+    engines.insert(connection, table, rows)
     change.artefacts |= {edge.child for edge in come | gone}
 
 

@@ -1,14 +1,14 @@
 """What database engines disagree on: addresses, locks, snapshots. Nothing else may ask for the dialect."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.schema import CreateTable
 
 from ttv.config import ConfigError
@@ -42,17 +42,18 @@ def address(url: str) -> URL:
     raise ConfigError([f"database: ttv keeps its log in SQLite or PostgreSQL, not in {engine!r}"])
 
 
-def make(url: str, temporary: Iterable[Table]) -> Engine:
+def make(url: str, temporary: Iterable[Table], **options: Any) -> Engine:
     """Make an engine whose transactions are what `reading` and `writing` of the store promise."""
     where = address(url)
     temporary = tuple(temporary)
     if where.get_backend_name() == "sqlite":
         if where.database and where.database != ":memory:":
             Path(where.database).absolute().parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(where, connect_args={"isolation_level": None})  # the driver begins nothing by itself
+        connect = {"isolation_level": None, "check_same_thread": False}  # the driver begins nothing by itself
+        engine = create_engine(where, connect_args=connect, **options)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(where, pool_pre_ping=True)
+        engine = create_engine(where, pool_pre_ping=True, **options)
         event.listen(engine, "begin", _begin_postgresql)
     made = [str(CreateTable(table, if_not_exists=True).compile(engine)) for table in temporary]
 
@@ -66,6 +67,11 @@ def make(url: str, temporary: Iterable[Table]) -> Engine:
             connection.commit()
 
     return engine
+
+
+def memory(temporary: Iterable[Table]) -> Engine:
+    """Make an engine of an SQLite in memory, whose one connection any thread may use, one at a time."""
+    return make("sqlite://", temporary, poolclass=StaticPool)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -86,9 +92,23 @@ def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
             copy.write_row(row)
 
 
+def weigh(connection: Connection, table: Table) -> None:
+    """Let the engine know how little a table of work holds; PostgreSQL takes an unknown one for a large one."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
 def snapshot(engine: Engine) -> dict[str, str]:
     """Name the execution options under which all reads of one transaction see one state."""
     return {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+
+
+def state(connection: Connection) -> Hashable:
+    """Name what a transaction sees: while one and the same connection has the same name for it, nothing has changed."""
+    if connection.dialect.name == "postgresql":
+        return str(connection.scalar(text("SELECT pg_current_snapshot()::text")))
+    others = connection.scalar(text("PRAGMA data_version"))
+    return others, getattr(connection.connection.dbapi_connection, "total_changes", None)
 
 
 def _begin_sqlite(connection: Connection) -> None:

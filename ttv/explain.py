@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from ttv import figures, store
 from ttv.log import event_
-from ttv.store import event, tie
+from ttv.store import event, event_version, tie
 
 Instants = dict[str, Any]
 """`idea_at` … `stopped_at`, and `decision`."""
@@ -27,9 +27,10 @@ def events(connection: Connection, key: str, as_of: datetime) -> list[dict[str, 
         .order_by(event.c.occurred_at, event.c.source, event.c.id)
     )
     rows = connection.execute(query).all()
+    earlier = _earlier(connection, key)
     ways = _ways(connection, key)
     at: Instants = {**found["milestones"], "decision": found["decision"]}
-    told = [(event_(row), row.meaning) for row in rows]
+    told = [({**event_(row), "recorded_at": store.instant(row.recorded_at)}, row.meaning) for row in rows]
     setters = _setters(at, told)
     return [
         {
@@ -37,9 +38,23 @@ def events(connection: Connection, key: str, as_of: datetime) -> list[dict[str, 
             "roles": (roles := [name for name, ident in setters.items() if ident == (one["source"], one["id"])]),
             "reason": None if roles else _reason(one, meaning, at),
             "path": _path(one["subject"], ways),
+            "earlier_versions": earlier.get((one["source"], one["id"]), 0),
         }
         for one, meaning in told
     ]
+
+
+def _earlier(connection: Connection, key: str) -> dict[tuple[str, str], int]:
+    """Count the earlier versions of the events that are tied to the initiative."""
+    tied = and_(tie.c.artefact == event.c.subject, tie.c.initiative == key)
+    same = and_(event_version.c.source == event.c.source, event_version.c.id == event.c.id)
+    query = (
+        select(event.c.source, event.c.id, func.count())
+        .join(tie, tied)
+        .join(event_version, same)
+        .group_by(event.c.source, event.c.id)
+    )
+    return {(source, id_): count for source, id_, count in connection.execute(query)}
 
 
 def _ways(connection: Connection, key: str) -> dict[str, str | None]:

@@ -202,7 +202,7 @@ def _brief(
     labels: dict[str, dict[str, str]],
     as_of: datetime,
 ) -> dict[str, Any]:
-    own = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input")
+    own = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input", "by", "why")
     return {
         **{name: row._mapping[name] for name in own},
         "labels": labels[row.key],

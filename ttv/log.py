@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -65,9 +66,11 @@ def event_(row: Row[Any]) -> dict[str, Any]:
         **{name: row._mapping[name] for name in ("source", "id", "kind")},
         "occurred_at": store.instant(row.occurred_at),
         "subject": row.subject,
-        "refs": orjson.loads(row.refs),
+        "refs": orjson.loads(row.refs or "[]"),
         **{name: row._mapping[name] for name in ("title", "url", "actor")},
-        "attributes": orjson.loads(row.attributes),
+        "attributes": orjson.loads(row.attributes or "{}"),
+        "by": row.by,
+        "why": row.why,
     }
 
 
@@ -99,11 +102,15 @@ def export(connection: Connection) -> Iterator[dict[str, Any]]:
     table = initiative
     for key in connection.scalars(select(table.c.key).order_by(table.c.key)):
         yield {"initiative": _exported(connection, key)}
+    by_hand = link.c.by.is_(None), link.c.why.is_(None)  # of several who say the same, the one who says why
     said = (
-        select(link.c.child, link.c.parent).where(link.c.event == "").distinct().order_by(link.c.child, link.c.parent)
+        select(link.c.child, link.c.parent, link.c.by, link.c.why)
+        .where(link.c.event == "")
+        .order_by(link.c.child, link.c.parent, *by_hand, link.c.source)
     )
-    for child, parent in connection.execute(said):
-        yield {"link": {"child": child, "parent": parent}}
+    for (child, parent), rows in groupby(connection.execute(said), key=lambda row: (row.child, row.parent)):
+        first = next(rows)
+        yield {"link": _present({"child": child, "parent": parent, "by": first.by, "why": first.why})}
     events = select(event).where(~event.c.deleted).order_by(event.c.source, event.c.id)
     for row in connection.execution_options(yield_per=1000).execute(events):
         yield {name: value for name, value in event_(row).items() if value not in (None, [], {})}
@@ -112,7 +119,7 @@ def export(connection: Connection) -> Iterator[dict[str, Any]]:
 def _exported(connection: Connection, key: str) -> dict[str, Any]:
     row = connection.execute(select(initiative).where(initiative.c.key == key)).one()
     claims, labels = claims_and_labels(connection, [key])
-    own = ("key", "name", "team", "owner", "url", "direction", "evolution", "north_star_input")
+    own = ("key", "name", "team", "owner", "url", "direction", "evolution", "north_star_input", "by", "why")
     targets = {f"{name}_seconds": row._mapping[f"{name}_target"] for name in ("time_to_value", "rate_of_turn")}
     found = {
         **{name: row._mapping[name] for name in own},

@@ -11,9 +11,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    FromClause,
     Over,
     Select,
     Subquery,
+    Table,
     and_,
     case,
     func,
@@ -22,93 +24,115 @@ from sqlalchemy import (
     select,
 )
 
-from ttv.store import event, initiative, loop, milestone, moment, stop, tie, touched_initiative
+from ttv import engines
+from ttv.store import done, event, heard, initiative, loop, milestone, stop, tie, touched_initiative
 
 _WORK = ("start", "ship")
 
 
 def measure(connection: Connection) -> None:
     """Make the milestones of the touched initiatives anew; those that are gone lose theirs."""
-    for statement in _statements():
+    engines.weigh(connection, touched_initiative)
+    for statement in _forget():
         connection.execute(statement)
-
-
-@cache
-def _statements() -> tuple[Executable, ...]:
-    touched = select(touched_initiative.c.initiative)
-    tied = (
-        select(tie.c.initiative, event.c.meaning, event.c.occurred_at)
-        .select_from(touched_initiative)
-        .join(tie, tie.c.initiative == touched_initiative.c.initiative)
-        .join(event, event.c.subject == tie.c.artefact)
-        .where(event.c.meaning.is_not(None))
-    )
-    return (
-        *(table.delete().where(table.c.initiative.in_(touched)) for table in (milestone, stop, loop)),
-        insert(moment).from_select(["initiative", "meaning", "occurred_at"], tied),
-        insert(milestone).from_select(list(milestone.c.keys()), _milestones()),
-        insert(stop).from_select(list(stop.c.keys()), _stops()),
-        insert(loop).from_select(list(loop.c.keys()), _loops()),
-    )
+    _make(connection)
 
 
 def remeasure(connection: Connection) -> None:
     """Make the milestones of all initiatives anew."""
-    connection.execute(touched_initiative.delete())
-    connection.execute(insert(touched_initiative).from_select(["initiative"], select(initiative.c.key)))
-    for table in (milestone, stop, loop):
+    for table in (touched_initiative, milestone, stop, loop):
         connection.execute(table.delete())
-    measure(connection)
+    connection.execute(insert(touched_initiative).from_select(["initiative"], select(initiative.c.key)))
+    engines.weigh(connection, touched_initiative)
+    _make(connection)
 
 
-def _first(*meanings: str) -> ColumnElement[int]:
-    return func.min(case((moment.c.meaning.in_(meanings), moment.c.occurred_at)))
+def _make(connection: Connection) -> None:
+    for table, statement in _find().items():
+        connection.execute(statement)
+        if table in {heard, done}:
+            engines.weigh(connection, table)
+
+
+@cache
+def _forget() -> tuple[Executable, ...]:
+    touched = select(touched_initiative.c.initiative)
+    return tuple(table.delete().where(table.c.initiative.in_(touched)) for table in (milestone, stop, loop))
+
+
+@cache
+def _find() -> dict[Table, Executable]:
+    """Make the statements, each of which rests on the one before: ideas, what came first after them, and the rest."""
+    found = ((heard, _heard()), (done, _done()), (milestone, _milestones()), (stop, _stops()), (loop, _loops()))
+    return {table: insert(table).from_select(list(table.c.keys()), query) for table, query in found}
+
+
+def _events(of: Table, *meanings: str) -> FromClause:
+    """Join the events of some meanings that are tied to the initiatives of a table of work.
+
+    `_mine` goes with it: told by IN, an engine looks the few initiatives up, where it might read all ties for a join.
+    """
+    means = and_(event.c.subject == tie.c.artefact, event.c.meaning.in_(meanings))
+    return tie.join(event, means).join(of, of.c.initiative == tie.c.initiative)
+
+
+def _mine(of: Table) -> ColumnElement[bool]:
+    return tie.c.initiative.in_(select(of.c.initiative))
+
+
+def _first(*meanings: str, when: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.min(case((and_(event.c.meaning.in_(meanings), when), event.c.occurred_at)))
+
+
+def _heard() -> Select[Any]:
+    touched = touched_initiative
+    return (
+        select(tie.c.initiative, func.min(event.c.occurred_at))
+        .select_from(_events(touched, "idea"))
+        .where(_mine(touched))
+        .group_by(tie.c.initiative)
+    )
+
+
+def _done() -> Select[Any]:
+    since, before = event.c.occurred_at >= heard.c.idea_at, event.c.occurred_at < heard.c.idea_at
+    return (
+        select(
+            tie.c.initiative,
+            heard.c.idea_at,
+            _first("yes", when=since),
+            _first("no", when=since),
+            _first(*_WORK, when=since),
+            _first("ship", when=since),
+            _first(*_WORK, when=before),
+        )
+        .select_from(_events(heard, "yes", "no", *_WORK))
+        .where(_mine(heard))
+        .group_by(tie.c.initiative, heard.c.idea_at)
+    )
 
 
 def _milestones() -> Select[Any]:
     """Select one row for each touched initiative, nulls where there is nothing."""
-    ideas = select(moment.c.initiative, _first("idea").label("idea_at")).group_by(moment.c.initiative).cte("ideas")
-    since = and_(moment.c.initiative == ideas.c.initiative, moment.c.occurred_at >= ideas.c.idea_at)
-    firsts = (
-        select(
-            moment.c.initiative,
-            _first("yes").label("yes_at"),
-            _first(*_WORK).label("started_at"),
-            _first("ship").label("shipped_at"),
-        )
-        .join_from(ideas, moment, since)
-        .group_by(moment.c.initiative)
-        .cte("firsts")
-    )
-    sensed = and_(moment.c.initiative == firsts.c.initiative, moment.c.occurred_at >= firsts.c.shipped_at)
-    senses = (
-        select(moment.c.initiative, _first("sense").label("valued_at"))
-        .join_from(firsts, moment, sensed)
-        .group_by(moment.c.initiative)
-        .cte("senses")
-    )
-    before = and_(moment.c.initiative == ideas.c.initiative, moment.c.occurred_at < ideas.c.idea_at)
-    early = (
-        select(moment.c.initiative, _first(*_WORK).label("early_at"))
-        .join_from(ideas, moment, before)
-        .group_by(moment.c.initiative)
-        .cte("early")
+    answers = (
+        select(tie.c.initiative, func.min(event.c.occurred_at).label("valued_at"))
+        .select_from(_events(done, "sense"))
+        .where(_mine(done), event.c.occurred_at >= done.c.shipped_at)
+        .group_by(tie.c.initiative)
+        .subquery("answers")
     )
     return (
         select(
             initiative.c.key,
-            ideas.c.idea_at,
-            firsts.c.yes_at,
-            firsts.c.started_at,
-            firsts.c.shipped_at,
-            senses.c.valued_at,
-            early.c.early_at,
+            heard.c.idea_at,
+            *(done.c[name] for name in ("yes_at", "started_at", "shipped_at")),
+            answers.c.valued_at,
+            done.c.early_at,
         )
-        .join_from(touched_initiative, initiative, initiative.c.key == touched_initiative.c.initiative)
-        .outerjoin(ideas, ideas.c.initiative == initiative.c.key)
-        .outerjoin(firsts, firsts.c.initiative == initiative.c.key)
-        .outerjoin(senses, senses.c.initiative == initiative.c.key)
-        .outerjoin(early, early.c.initiative == initiative.c.key)
+        .where(initiative.c.key.in_(select(touched_initiative.c.initiative)))
+        .outerjoin_from(initiative, heard, heard.c.initiative == initiative.c.key)
+        .outerjoin(done, done.c.initiative == initiative.c.key)
+        .outerjoin(answers, answers.c.initiative == initiative.c.key)
     )
 
 
@@ -118,25 +142,24 @@ def _stops() -> Select[Any]:
     The verdicts are every yes and no, and the start and the first ship as a yes. At one instant a yes is the later.
     """
     counts = or_(
-        moment.c.meaning.in_(("yes", "no")),
-        and_(moment.c.meaning.in_(_WORK), moment.c.occurred_at == milestone.c.started_at),
-        and_(moment.c.meaning == "ship", moment.c.occurred_at == milestone.c.shipped_at),
+        event.c.meaning.in_(("yes", "no")),
+        and_(event.c.meaning.in_(_WORK), event.c.occurred_at == done.c.started_at),
+        and_(event.c.meaning == "ship", event.c.occurred_at == done.c.shipped_at),
     )
-    since = and_(moment.c.initiative == milestone.c.initiative, moment.c.occurred_at >= milestone.c.idea_at)
-    is_yes = case((moment.c.meaning == "no", 0), else_=1)
-    order = (moment.c.occurred_at, is_yes)
+    is_yes = case((event.c.meaning == "no", 0), else_=1)
+    order = (event.c.occurred_at, is_yes)
     verdicts = (
         select(
-            moment.c.initiative,
-            moment.c.occurred_at,
+            tie.c.initiative,
+            event.c.occurred_at,
             is_yes.label("is_yes"),
-            func.lag(is_yes).over(partition_by=moment.c.initiative, order_by=order).label("previous"),
-            func.min(case((is_yes == 1, moment.c.occurred_at)))
-            .over(partition_by=moment.c.initiative, order_by=order, rows=(0, None))
+            func.lag(is_yes).over(partition_by=tie.c.initiative, order_by=order).label("previous"),
+            func.min(case((is_yes == 1, event.c.occurred_at)))
+            .over(partition_by=tie.c.initiative, order_by=order, rows=(0, None))
             .label("resumed_at"),
         )
-        .join_from(milestone, moment, since)
-        .where(milestone.c.initiative.in_(_denied()), counts)
+        .select_from(_events(done, "yes", "no", *_WORK))
+        .where(_mine(done), done.c.no_at.is_not(None), event.c.occurred_at >= done.c.idea_at, counts)
         .subquery("verdicts")
     )
     return select(verdicts.c.initiative, verdicts.c.occurred_at, verdicts.c.resumed_at).where(
@@ -146,28 +169,18 @@ def _stops() -> Select[Any]:
     )
 
 
-def _denied() -> Select[Any]:
-    """Select the few initiatives that ever heard a no."""
-    return select(moment.c.initiative).where(moment.c.meaning == "no").distinct()
-
-
 def _loops() -> Select[Any]:
     """Select ship → sense → respond: the ships and senses since the first ship, where the one follows upon the other.
 
     At one instant a ship is the earlier: a sense at its instant answers it, and a response is strictly after a sense.
     """
-    is_sense = case((moment.c.meaning == "sense", 1), else_=0)
-    order = (moment.c.occurred_at, is_sense)
-    previous = func.lag(is_sense).over(partition_by=moment.c.initiative, order_by=order)
-    since = and_(
-        moment.c.initiative == milestone.c.initiative,
-        moment.c.occurred_at >= milestone.c.shipped_at,
-        moment.c.meaning.in_(("ship", "sense")),
-    )
+    is_sense = case((event.c.meaning == "sense", 1), else_=0)
+    order = (event.c.occurred_at, is_sense)
+    previous = func.lag(is_sense).over(partition_by=tie.c.initiative, order_by=order)
     turns = (
-        select(moment.c.initiative, moment.c.occurred_at, is_sense.label("is_sense"), previous.label("previous"))
-        .join_from(touched_initiative, milestone, milestone.c.initiative == touched_initiative.c.initiative)
-        .join(moment, since)
+        select(tie.c.initiative, event.c.occurred_at, is_sense.label("is_sense"), previous.label("previous"))
+        .select_from(_events(done, "ship", "sense"))
+        .where(_mine(done), event.c.occurred_at >= done.c.shipped_at)
         .subquery("turns")
     )
     told = _told(turns)

@@ -57,6 +57,9 @@ class Record:
     index: int
     source: str
     item: Item | Link
+    by: str | None = None
+    """Who says it by hand, and why; None for what a connector brings."""
+    why: str | None = None
 
 
 def instant(text: object) -> datetime:
@@ -93,9 +96,14 @@ ArtefactKey = Annotated[
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+Why = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 InitiativeKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 Instant = Annotated[datetime, BeforeValidator(instant)]
+
+
+_NOT_ITS_OWN = frozenset({"key", "claims", "targets", "by", "why"})
+_BESIDE = frozenset({"source", "deleted", "refs", "by", "why"})
 
 
 class _Body(BaseModel):
@@ -122,10 +130,12 @@ class InitiativeBody(_Body):
     targets: TargetsBody = TargetsBody()
     evolution: Evolution | None = None
     north_star_input: Name | None = None
+    by: Name | None = None
+    why: Why | None = None
 
     def initiative(self, key: str) -> Initiative:
         """Return it as the contract has it."""
-        fields = {name: value for name, value in self if name not in {"key", "claims", "targets"}}
+        fields = {name: value for name, value in self if name not in _NOT_ITS_OWN}
         targets = self.targets.model_dump(exclude_none=True)
         return Initiative(key=key, claims=tuple(dict.fromkeys(self.claims)), targets=targets, **fields)
 
@@ -142,6 +152,8 @@ class LinkBody(_Body):
     child: ArtefactKey
     parent: ArtefactKey
     deleted: bool = False
+    by: Name | None = None
+    why: Why | None = None
 
 
 class WithdrawalBody(BaseModel):
@@ -151,6 +163,8 @@ class WithdrawalBody(BaseModel):
 
     source: ArtefactKey = "api"
     id: ArtefactKey
+    by: Name | None = None
+    why: Why | None = None
 
 
 class EventBody(_Body):
@@ -167,10 +181,12 @@ class EventBody(_Body):
     actor: Text | None = None
     attributes: dict[Name, Value] = {}
     deleted: bool = False
+    by: Name | None = None
+    why: Why | None = None
 
     def event(self) -> Event:
         """Return it as the contract has it."""
-        fields = {name: value for name, value in self if name not in ("source", "deleted", "refs")}
+        fields = {name: value for name, value in self if name not in _BESIDE}
         return Event(refs=tuple(self.refs), **fields)
 
 
@@ -181,17 +197,17 @@ def record(index: int, found: object) -> Record:
     try:
         if "initiative" in found and "id" not in found:
             keyed = _only("initiative", found, KeyedInitiativeBody)
-            return Record(index, "api", keyed.initiative(keyed.key))
+            return Record(index, "api", keyed.initiative(keyed.key), keyed.by, keyed.why)
         if "link" in found and "id" not in found:
             said = _only("link", found, LinkBody)
-            return Record(index, "api", Link(said.child, said.parent, deleted=said.deleted))
+            return Record(index, "api", Link(said.child, said.parent, deleted=said.deleted), said.by, said.why)
         if found.get("deleted") is True:
             withdrawn = WithdrawalBody.model_validate(found)
-            return Record(index, withdrawn.source, Withdrawn(withdrawn.id))
+            return Record(index, withdrawn.source, Withdrawn(withdrawn.id), withdrawn.by, withdrawn.why)
         event = EventBody.model_validate(found)
     except ValidationError as error:
         raise ValueError(sentences(error)) from None
-    return Record(index, event.source, event.event())
+    return Record(index, event.source, event.event(), event.by, event.why)
 
 
 def _only(name: str, found: Mapping[str, Any], body: type[T]) -> T:

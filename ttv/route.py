@@ -18,7 +18,7 @@ __all__ = ["Conflict", "Connector", "Looked", "Outcome", "Route"]
 
 _BATCH = 1000
 """Records taken in one transaction, where others may be waiting to write."""
-BULK = 10_000
+BULK = 50_000
 """Records taken in one transaction of a long file: what a batch touches is measured once a batch."""
 OVERLAP = timedelta(minutes=10)
 """A look begins so long before the last one: search indexes lag behind, and clocks differ."""
@@ -72,19 +72,23 @@ class Route:
         """Add or withdraw links by hand."""
         return self.post(Record(index, "api", link) for index, link in enumerate(links))
 
-    def put_initiative(self, wanted: Initiative, origin: str = "api") -> str:
+    def put_initiative(
+        self, wanted: Initiative, origin: str = "api", *, by: str | None = None, why: str | None = None
+    ) -> str:
         """Create or replace an initiative: `created`, `replaced` or `same`; Conflict if another origin owns its key."""
         change = Change()
         with store.writing(self.engine) as connection:
-            done = initiatives.put(connection, wanted, origin, self.now(), change)
+            done = initiatives.put(connection, wanted, origin, self.now(), change, by=by, why=why)
             follow(connection, change)
         return done
 
-    def delete_initiative(self, key: str, origin: str = "api") -> bool:
+    def delete_initiative(
+        self, key: str, origin: str = "api", *, by: str | None = None, why: str | None = None
+    ) -> bool:
         """Remove an initiative; False if there is none, Conflict if another origin owns it."""
         change = Change()
         with store.writing(self.engine) as connection:
-            done = initiatives.remove(connection, key, origin, self.now(), change)
+            done = initiatives.remove(connection, key, origin, self.now(), change, by=by, why=why)
             follow(connection, change)
         return done
 
@@ -107,8 +111,7 @@ class Route:
     def rebuild(self) -> None:
         """Throw ties and milestones away and make them again from the events."""
         with store.writing(self.engine) as connection:
-            trace.retrace(connection)
-            measure.remeasure(connection)
+            rebuild(connection)
 
     def sync(
         self,
@@ -122,14 +125,16 @@ class Route:
         window: timedelta | None = None,
         stopping: Callable[[], bool] = lambda: False,
         progress: Callable[[Looked], None] = lambda _: None,
+        afresh: bool = False,
     ) -> Looked:
-        """Look at a source from its cursor, or from `since` at first, up to now, window by window.
+        """Look at a source from its cursor, or from `since` at first and afresh, up to now, window by window.
 
         The cursor moves in the transaction that stores the last of what a window brought. A SourceError is recorded as
         the source's health and goes on to the caller. Between transactions `stopping` is asked and `progress` told.
         """
         looked, began = Looked(), self.now()
-        start = self._begin(name, kind, began) or since
+        until = self._begin(name, kind, began)
+        start = since if afresh or until is None else until
         try:
             for start_, end in _windows(start, began, window or getattr(connector, "WINDOW", None)):
                 found = connector.events(settings, client, start_, end)
@@ -171,6 +176,14 @@ class Route:
 
     def _write(self, connection: Connection, name: str, values: dict[str, Any]) -> None:
         connection.execute(source.update().where(source.c.name == name).values(values))
+
+
+def rebuild(connection: Connection, told: Callable[[str], None] = lambda _: None) -> None:
+    """Make all ties and milestones anew; `told` hears what is being done."""
+    told("tying events to initiatives")
+    trace.retrace(connection)
+    told("finding milestones")
+    measure.remeasure(connection)
 
 
 def follow(connection: Connection, change: Change) -> None:

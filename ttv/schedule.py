@@ -63,17 +63,35 @@ class Counts(Protocol):
         """Count one look that was left out because the one before was still running."""
 
 
-def look(route: Route, source: Source, stop: Stop, progress: Callable[[Looked], None] = lambda _: None) -> Looked:
-    """Look at a source once, from where the last look ended; SourceError if it cannot be read to the end."""
+def look(
+    route: Route,
+    source: Source,
+    stop: Stop,
+    progress: Callable[[Looked], None] = lambda _: None,
+    *,
+    afresh: bool = False,
+) -> Looked:
+    """Look at a source once, from where the last look ended, or afresh from where the first one began.
+
+    SourceError if it cannot be read to the end.
+    """
     with closing(_client(route, source, stop)) as client:
-        return _look(route, source, client, stop, progress)
+        return _look(route, source, client, stop, progress, afresh=afresh)
 
 
 def _client(route: Route, source: Source, stop: Stop) -> Any:
     return source.connector.client(source.settings, sleep=stop.sleep, now=route.now)
 
 
-def _look(route: Route, source: Source, client: Any, stop: Stop, progress: Callable[[Looked], None]) -> Looked:
+def _look(
+    route: Route,
+    source: Source,
+    client: Any,
+    stop: Stop,
+    progress: Callable[[Looked], None],
+    *,
+    afresh: bool = False,
+) -> Looked:
     return route.sync(
         source.name,
         source.connector,
@@ -84,6 +102,7 @@ def _look(route: Route, source: Source, client: Any, stop: Stop, progress: Calla
         window=source.window,
         stopping=stop,
         progress=progress,
+        afresh=afresh,
     )
 
 

@@ -28,6 +28,18 @@ class Completed(TypedDict):
     p95_seconds: float | None
 
 
+class Step(TypedDict):
+    """What is known of a time: the part of what is not stopped that has not got there, and what part of all has."""
+
+    t_seconds: float
+    at_risk: int
+    survival: float
+    low: float | None
+    high: float | None
+    reached: float
+    stopped: float
+
+
 class Survival(TypedDict):
     """What is known of all, those included that are still open: Kaplan-Meier and Aalen-Johansen."""
 
@@ -68,7 +80,9 @@ def survival(durations: Sequence[int], ends: Sequence[int]) -> Survival:
     took, how = np.asarray(durations, dtype=np.float64), np.asarray(ends, dtype=np.int8)
     ended, stopped = int((how == ENDED).sum()), int((how == STOPPED).sum())
     p50, low, high, p85, p95 = _quantiles(took[how == ENDED], took[how != ENDED])
-    reached_share, stopped_share = _incidences(took, how) if len(took) else (None, None)
+    reached_share, stopped_share = (
+        (float(share[-1]) for share in _incidences(took, how)[2:]) if len(took) else (None, None)
+    )
     return Survival(
         count=len(took),
         ended=ended,
@@ -109,11 +123,65 @@ def _limits(curve: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return interval.low.probabilities, interval.high.probabilities
 
 
-def _incidences(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[float, float]:
-    """Return the cumulative incidence of an end and of a stop at the last observed time."""
+def _incidences(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[NDArray[Any], ...]:
+    """Return the observed times, how many are at risk there, and the cumulative incidences of an end and of a stop."""
     times, place = np.unique(took, return_inverse=True)
     at_risk = len(took) - np.concatenate(([0], np.cumsum(np.bincount(place))[:-1]))
     ended, stopped = (np.bincount(place[how == kind], minlength=len(times)) for kind in (ENDED, STOPPED))
     left = np.cumprod(1 - (ended + stopped) / at_risk)
     before = np.concatenate(([1.0], left[:-1]))
-    return float((before * ended / at_risk).sum()), float((before * stopped / at_risk).sum())
+    return times, at_risk, np.cumsum(before * ended / at_risk), np.cumsum(before * stopped / at_risk)
+
+
+def curve(durations: Sequence[int], ends: Sequence[int]) -> list[Step]:
+    """Return the whole curve, a step for each time at which something ended or stopped, and the last observed time.
+
+    It begins at 1 at time 0. The limits are Greenwood's 95 %, log-log, and None where the curve is at 0 or 1. `at_risk`
+    counts those that were neither ended nor censored just before.
+    """
+    if not durations:
+        return []
+    took, how = np.asarray(durations, dtype=np.float64), np.asarray(ends, dtype=np.int8)
+    times, at_risk, reached, stopped = _incidences(took, how)
+    left, low, high = _left(took, how)
+    moved = np.isin(times, took[how != OPEN])
+    moved[-1] = True
+    steps = [
+        Step(
+            t_seconds=float(times[n]) / SECOND,
+            at_risk=int(at_risk[n]),
+            survival=float(left[n]),
+            low=_number(low[n]),
+            high=_number(high[n]),
+            reached=float(reached[n]),
+            stopped=float(stopped[n]),
+        )
+        for n in np.flatnonzero(moved)
+    ]
+    if steps[0]["t_seconds"] > 0:
+        begin = Step(t_seconds=0.0, at_risk=len(took), survival=1.0, low=None, high=None, reached=0.0, stopped=0.0)
+        return [begin, *steps]
+    return steps
+
+
+def thinned(steps: Sequence[Step], most: int) -> list[Step]:
+    """Return no more than so many steps, two at least, evenly chosen, with the first and the last."""
+    if len(steps) <= most:
+        return list(steps)
+    return [steps[n] for n in np.linspace(0, len(steps) - 1, max(most, 2)).round().astype(int)]
+
+
+def _left(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[NDArray[np.float64], ...]:
+    """Return the Kaplan-Meier curve and its limits at each observed time."""
+    from scipy.stats import CensoredData, ecdf  # noqa: PLC0415  as above
+
+    if not (how == ENDED).any():
+        whole = np.ones(len(np.unique(took)))
+        return whole, whole * np.nan, whole * np.nan
+    found = ecdf(CensoredData(uncensored=took[how == ENDED], right=took[how != ENDED])).sf
+    with np.errstate(all="ignore"):
+        return found.probabilities, *_limits(found)
+
+
+def _number(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -6,8 +6,9 @@ away and made again. A table `<noun>_version` keeps what was replaced or withdra
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from alembic import command
 from alembic.config import Config as Alembic
@@ -38,6 +39,8 @@ _EVENT = (
     ("actor", Text),
     ("attributes", Text),  # a JSON object with sorted keys
     ("deleted", Boolean),
+    ("by", Text),  # who said it by hand, and why; null for what a connector brought
+    ("why", Text),
 )
 EVENT_FIELDS = tuple(name for name, _ in _EVENT)
 
@@ -75,6 +78,8 @@ link = Table(
     Column("source", Key, primary_key=True),
     Column("event", Key, primary_key=True),  # the id of the event that lends it, or empty
     Column("recorded_at", BigInteger, nullable=False),
+    Column("by", Text),
+    Column("why", Text),
     Index("link_by_parent", "parent", "child"),
 )
 link_version = Table(
@@ -87,6 +92,10 @@ link_version = Table(
     Column("event", Key, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("superseded_at", BigInteger, nullable=False),
+    Column("by", Text),
+    Column("why", Text),
+    Column("ended_by", Text),  # who replaced or withdrew it, and why
+    Column("ended_why", Text),
     Index("link_version_by_child", "child"),
 )
 initiative = Table(
@@ -104,6 +113,8 @@ initiative = Table(
     Column("rate_of_turn_target", Float),  # seconds
     Column("origin", Key, nullable=False),  # config, api, or the name of a source
     Column("recorded_at", BigInteger, nullable=False),
+    Column("by", Text),
+    Column("why", Text),
 )
 initiative_version = Table(
     "initiative_version",
@@ -113,6 +124,10 @@ initiative_version = Table(
     Column("body", Text, nullable=False),  # the whole initiative with claims, labels and origin, as JSON
     Column("recorded_at", BigInteger, nullable=False),
     Column("superseded_at", BigInteger, nullable=False),
+    Column("by", Text),
+    Column("why", Text),
+    Column("ended_by", Text),
+    Column("ended_why", Text),
     Index("initiative_version_by_key", "key"),
 )
 claim = Table(
@@ -190,30 +205,27 @@ quarantine = Table(
     Column("times", Integer, nullable=False),
 )
 
-touched_artefact = Table(
-    "touched_artefact",
-    work,
-    Column("artefact", Key, primary_key=True),
-    Column("hop", Integer, nullable=False),
-    prefixes=["TEMPORARY"],
-)
+
+def _worked(name: str, *columns: Column[Any], key: str) -> Table:
+    """Describe a table that a writing transaction fills and leaves behind empty for the next."""
+    return Table(
+        name, work, Column(key, Key, primary_key=True), *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False
+    )
+
+
+touched_artefact = _worked("touched_artefact", Column("hop", Integer, nullable=False), key="artefact")
 """Artefacts whose ties the transaction makes anew."""
-touched_initiative = Table(
-    "touched_initiative",
-    work,
-    Column("initiative", Key, primary_key=True),
-    prefixes=["TEMPORARY"],
-)
+touched_initiative = _worked("touched_initiative", key="initiative")
 """Initiatives whose milestones the transaction makes anew."""
-moment = Table(
-    "moment",
-    work,
-    Column("initiative", Key, nullable=False),
-    Column("meaning", Text, nullable=False),
-    Column("occurred_at", BigInteger, nullable=False),
-    prefixes=["TEMPORARY"],
+heard = _worked("heard", Column("idea_at", BigInteger, nullable=False), key="initiative")
+"""Those of them that have an idea."""
+done = _worked(
+    "done",
+    Column("idea_at", BigInteger, nullable=False),
+    *(Column(name, BigInteger) for name in ("yes_at", "no_at", "started_at", "shipped_at", "early_at")),
+    key="initiative",
 )
-"""What happened to the touched initiatives."""
+"""What came first since their idea, and the first work before it."""
 
 
 def micros(when: datetime) -> int:
@@ -234,8 +246,11 @@ def now() -> datetime:
 def open(url: str) -> Engine:  # noqa: A001  it is read as store.open
     """Open the database at a URL, made or migrated to the newest schema as needed."""
     engine = engines.make(url, work.tables.values())
-    with writing(engine) as connection:
-        command.upgrade(_alembic(connection), "head")
+    with ExitStack() as at_failure:
+        at_failure.callback(engine.dispose)
+        with writing(engine) as connection:
+            command.upgrade(_alembic(connection), "head")
+        at_failure.pop_all()
     return engine
 
 

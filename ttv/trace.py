@@ -7,9 +7,8 @@ artefacts below a changed link or claim only; each hop is one statement, made di
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Select, exists, func, insert, literal, null, select
+from sqlalchemy import ColumnElement, Connection, Executable, exists, func, insert, literal, null, select
 
 from ttv import engines
 from ttv.store import claim, link, tie, touched_artefact, touched_initiative
@@ -30,6 +29,7 @@ def trace(connection: Connection, artefacts: Collection[str], subjects: Collecti
         connection.execute(touched_artefact.delete())
     if subjects:
         engines.insert(connection, touched_artefact, [(subject, 0) for subject in subjects])
+        engines.weigh(connection, touched_artefact)
         connection.execute(_touch_tied())
 
 
@@ -42,6 +42,7 @@ def retrace(connection: Connection) -> None:
 def _touch(connection: Connection, artefacts: Collection[str]) -> None:
     """Touch the artefacts and all that stand below them in the graph."""
     engines.insert(connection, touched_artefact, [(artefact, 0) for artefact in artefacts])
+    engines.weigh(connection, touched_artefact)
     for hop in range(1, HOPS + 1):
         if not connection.execute(_below(hop)).rowcount:
             return
@@ -54,29 +55,33 @@ def _tie(connection: Connection, *, everything: bool = False) -> None:
         connection.execute(_reached(hop, everything=everything))
 
 
+# Told by IN, an engine looks the few touched ones up, where it might read all links or ties for a join.
+
+
+def _touched(artefact: ColumnElement[str], hop: int | None = None) -> ColumnElement[bool]:
+    wanted = select(touched_artefact.c.artefact)
+    return artefact.in_(wanted if hop is None else wanted.where(touched_artefact.c.hop == hop))
+
+
 @cache
 def _below(hop: int) -> Executable:
     """Touch what stands one link below what was touched a hop ago."""
     known = touched_artefact.alias()
-    below = (
-        select(link.c.child, literal(hop))
-        .join_from(touched_artefact, link, link.c.parent == touched_artefact.c.artefact)
-        .where(touched_artefact.c.hop == hop - 1, ~exists().where(known.c.artefact == link.c.child))
-        .distinct()
-    )
+    untouched = ~exists().where(known.c.artefact == link.c.child)
+    below = select(link.c.child, literal(hop)).where(_touched(link.c.parent, hop - 1), untouched).distinct()
     return insert(touched_artefact).from_select(["artefact", "hop"], below)
 
 
 @cache
 def _untie() -> Executable:
-    return tie.delete().where(tie.c.artefact.in_(select(touched_artefact.c.artefact)))
+    return tie.delete().where(_touched(tie.c.artefact))
 
 
 @cache
 def _claimed(*, everything: bool) -> Executable:
     """Tie what is claimed."""
     claimed = select(claim.c.artefact, claim.c.initiative, literal(0), null())
-    return insert(tie).from_select(_TIE, _narrowed(claimed, claim.c.artefact, everything=everything))
+    return insert(tie).from_select(_TIE, claimed if everything else claimed.where(_touched(claim.c.artefact)))
 
 
 @cache
@@ -85,29 +90,20 @@ def _reached(hop: int, *, everything: bool) -> Executable:
     above, known = tie.alias(), tie.alias()
     reached = (
         select(link.c.child, above.c.initiative, literal(hop), func.min(link.c.parent))
-        .select_from(link)
-        .join(above, above.c.artefact == link.c.parent)
+        .join_from(link, above, above.c.artefact == link.c.parent)
         .where(
             above.c.hops == hop - 1,
             ~exists().where(known.c.artefact == link.c.child, known.c.initiative == above.c.initiative),
         )
         .group_by(link.c.child, above.c.initiative)
     )
-    return insert(tie).from_select(_TIE, _narrowed(reached, link.c.child, everything=everything))
-
-
-def _narrowed(query: Select[Any], artefact: ColumnElement[str], *, everything: bool) -> Select[Any]:
-    return query if everything else query.join(touched_artefact, touched_artefact.c.artefact == artefact)
+    return insert(tie).from_select(_TIE, reached if everything else reached.where(_touched(link.c.child)))
 
 
 @cache
 def _touch_tied() -> Executable:
     """Touch the initiatives that the touched artefacts are tied to now."""
     known = touched_initiative.alias()
-    tied = (
-        select(tie.c.initiative)
-        .join_from(touched_artefact, tie, tie.c.artefact == touched_artefact.c.artefact)
-        .where(~exists().where(known.c.initiative == tie.c.initiative))
-        .distinct()
-    )
+    untouched = ~exists().where(known.c.initiative == tie.c.initiative)
+    tied = select(tie.c.initiative).where(_touched(tie.c.artefact), untouched).distinct()
     return insert(touched_initiative).from_select(["initiative"], tied)

@@ -13,7 +13,7 @@ def test_without_a_file_everything_has_its_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = config.load(None, {})
     assert (found.database, found.host, found.port, found.window) == ("sqlite:///ttv.sqlite", "127.0.0.1", 8080, "365d")
-    assert (found.sources, found.initiatives, found.file) == ((), (), None)
+    assert (found.sources, found.initiatives, found.targets, found.file) == ((), (), {}, None)
 
 
 def test_a_whole_file_is_read(load):
@@ -26,6 +26,8 @@ def test_a_whole_file_is_read(load):
         window = "all"
         [schedule]
         sync = "2m"
+        [targets]
+        time_to_value = "26w"
         [sources.tool]
         type = "tests.invented"
         url = "https://tool.example"
@@ -50,6 +52,7 @@ def test_a_whole_file_is_read(load):
         {"MY_TOKEN": "s3cret-value"},
     )
     assert (found.database, found.host, found.port, found.window) == ("postgresql://ttv@db/ttv", "0.0.0.0", 80, "all")
+    assert found.targets == {"time_to_value_seconds": 182 * 86_400}
     tool, slow = found.sources
     assert (tool.name, tool.type, tool.every, tool.window) == (
         "tool",

@@ -7,18 +7,21 @@ import pytest
 from connectors.contract import Event, SourceError
 from tests.publish.conftest import NOW
 from ttv.cursors import closed
-from ttv.publish import answers
+from ttv.publish import answers, outlook
 
 DAY = 86_400
 SHAPES = {
     "/initiatives": answers.InitiativeList,
     "/initiatives?q=check&team=Payments&direction=bottom_up&state=realised": answers.InitiativeList,
     "/initiatives?label=tier:gold&limit=1&sort=name": answers.InitiativeList,
-    "/initiatives/CHECKOUT": answers.Initiative,
+    "/initiatives/CHECKOUT": outlook.InitiativeWithOutlook,
+    "/initiatives/SEARCH": outlook.InitiativeWithOutlook,
     "/initiatives/CHECKOUT/events": answers.TiedEventList,
-    "/time-to-value": answers.Population,
-    "/time-to-value?group_by=team&window=all&team=Payments": answers.Population,
-    "/rate-of-turn?group_by=label:tier": answers.Population,
+    "/initiatives/CHECKOUT/diagnosis": answers.Diagnosis,
+    "/initiatives/SEARCH/diagnosis": answers.Diagnosis,
+    "/time-to-value": answers.CoveredPopulation,
+    "/time-to-value?group_by=team&window=all&team=Payments": answers.CoveredPopulation,
+    "/rate-of-turn?group_by=label:tier": answers.CoveredPopulation,
     "/orphans": answers.OrphanList,
     "/quarantine": answers.QuarantineList,
     "/sources": answers.SourceList,

@@ -1,9 +1,11 @@
 """The document of the API is valid, whole, and shown without the network."""
 
+from collections import Counter
+
 import pytest
 from openapi_spec_validator import validate
 
-from ttv.publish import app
+from ttv.publish import answers, app
 
 CALLS = {
     ("get", "/api/v1/initiatives"),
@@ -11,8 +13,18 @@ CALLS = {
     ("put", "/api/v1/initiatives/{key}"),
     ("delete", "/api/v1/initiatives/{key}"),
     ("get", "/api/v1/initiatives/{key}/events"),
+    ("get", "/api/v1/initiatives/{key}/versions"),
+    ("get", "/api/v1/events/versions"),
+    ("get", "/api/v1/initiatives/{key}/diagnosis"),
     ("get", "/api/v1/time-to-value"),
     ("get", "/api/v1/rate-of-turn"),
+    ("get", "/api/v1/time-to-value/trend"),
+    ("get", "/api/v1/rate-of-turn/trend"),
+    ("get", "/api/v1/time-to-value/curve"),
+    ("get", "/api/v1/rate-of-turn/curve"),
+    ("get", "/api/v1/stages"),
+    ("get", "/api/v1/loops"),
+    ("get", "/api/v1/initiatives/{key}/loops"),
     ("post", "/api/v1/events"),
     ("put", "/api/v1/links"),
     ("get", "/api/v1/orphans"),
@@ -53,6 +65,17 @@ def test_every_call_describes_its_answer_and_its_problem(document):
 def test_every_parameter_has_a_description(document):
     for call, operation in operations(document).items():
         assert all(one.get("description") for one in operation.get("parameters", [])), call
+
+
+def test_no_two_answers_share_a_name(document):
+    """Schemas are known by the names of their classes, so that one of two alike would stand for both."""
+    classes, seen = [answers.Answer], []
+    while classes:
+        seen += (found := classes.pop().__subclasses__())
+        classes += found
+    named = Counter(one.__name__ for one in seen if one.__module__.startswith("ttv."))
+    assert [name for name, count in named.items() if count > 1] == []
+    assert "outlook" in document["components"]["schemas"]["InitiativeWithOutlook"]["properties"]
 
 
 def test_every_reference_leads_somewhere(document):

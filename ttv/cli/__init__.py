@@ -4,11 +4,14 @@ import click
 
 import ttv
 from ttv.cli.asked import everywhere
+from ttv.cli.backtest import backtest
 from ttv.cli.demo import demo
 from ttv.cli.doctor import doctor
 from ttv.cli.errors import Verbs
 from ttv.cli.init import init
 from ttv.cli.lines import export, import_
+from ttv.cli.plan import plan
+from ttv.cli.recompute import recompute
 from ttv.cli.report import report
 from ttv.cli.serve import serve
 from ttv.cli.sync import sync
@@ -19,7 +22,7 @@ __all__ = ["main"]
 @click.group(
     "ttv",
     cls=Verbs,
-    commands=[serve, sync, import_, report, export, demo, init, doctor],
+    commands=[serve, sync, import_, report, backtest, export, plan, recompute, demo, init, doctor],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Begin with:

@@ -89,7 +89,9 @@ def _show(found: Config, port: int, stop: Stop) -> None:
     """Pull everything once, with progress, then serve."""
     with opened(found.database) as engine:
         route, instruments = Route(engine), Instruments()
-        door = Door(app.create(route, window=found.window, instruments=instruments), found.host, port)
+        door = Door(
+            app.create(route, window=found.window, targets=found.targets, instruments=instruments), found.host, port
+        )
         click.echo("The invented company's tools are up; pulling from them …", err=True)
         for seen in looks(route, found.sources, stop):
             if seen.error:

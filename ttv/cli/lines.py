@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.errors import FAILED, Failed
 from ttv.collect import Outcome
-from ttv.records import read_lines
+from ttv.records import Record, Rejection, read_lines
 from ttv.route import BULK, Route
 
 _OTHERS = {
@@ -41,10 +42,12 @@ A line is an event, an initiative or a link:
 """,
 )
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--by", metavar="NAME", help="Who says it, for lines that do not say so themselves.")
+@click.option("--why", metavar="TEXT", help="Why it is so, for lines that do not say so themselves.")
 @click.option("--json", "as_json", is_flag=True, help="Say what came in as JSON.")
 @everywhere
 @click.pass_obj
-def import_(asked: Asked, file: Path, *, as_json: bool) -> None:
+def import_(asked: Asked, file: Path, *, by: str | None, why: str | None, as_json: bool) -> None:
     """Take in JSON Lines of events, initiatives and links from FILE, or from standard input (-).
 
     Lines may come in any order and more than once. A wrong line is told with its number and kept in quarantine, the
@@ -52,7 +55,8 @@ def import_(asked: Asked, file: Path, *, as_json: bool) -> None:
     """
     found = asked.configuration(sealed=True)
     with _reading(file) as stream, opened(found.database) as engine, _bytes(file) as read:
-        outcome = Route(engine).post(read_lines(_counted(_checked(stream, file), read)), BULK)
+        lines = read_lines(_counted(_checked(stream, file), read))
+        outcome = Route(engine).post((_said(one, by, why) for one in lines) if by or why else lines, BULK)
     for one in outcome.rejected:
         click.echo(f"{file}:{one.index}: {one.reason}", err=True)
     if as_json:
@@ -91,6 +95,13 @@ def export(asked: Asked, file: Path) -> None:
         for line in log.export(connection):
             write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
             one(1)
+
+
+def _said(found: Record | Rejection, by: str | None, why: str | None) -> Record | Rejection:
+    """Let a record be said by somebody for a reason, unless it says by whom and why itself."""
+    if isinstance(found, Rejection):
+        return found
+    return replace(found, by=found.by or by or None, why=found.why or why or None)
 
 
 @contextmanager

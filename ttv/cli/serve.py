@@ -47,7 +47,8 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
     with opened(found.database) as engine, signals("ending after what is in hand; once more ends at once") as stop:
         route = Route(engine)
         instruments = Instruments()
-        door = Door(app.create(route, token=token, window=found.window, instruments=instruments), host, port)
+        shown = app.create(route, token=token, window=found.window, targets=found.targets, instruments=instruments)
+        door = Door(shown, host, port)
         run(door, route, found, instruments, stop)
 
 

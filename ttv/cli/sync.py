@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import SourceError
+from ttv.afresh import look_afresh
 from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.ending import signals
@@ -30,6 +31,8 @@ class Seen:
 
     source: str
     looked: Looked | None = None
+    withdrawn: int = 0
+    """How much was withdrawn by a look afresh."""
     error: str | None = None
 
 
@@ -43,14 +46,18 @@ Examples:
 """,
 )
 @click.argument("source", required=False)
+@click.option("--afresh", is_flag=True, help="Read from the beginning, and withdraw what is yielded no more.")
 @click.option("--json", "as_json", is_flag=True, help="Say what came in as JSON.")
 @everywhere
 @click.pass_obj
-def sync(asked: Asked, source: str | None, *, as_json: bool) -> None:
+def sync(asked: Asked, source: str | None, *, afresh: bool, as_json: bool) -> None:
     """Look once at every source, or at SOURCE, and take in what is new.
 
     It goes on where the last look ended. A source that fails is told and does not keep the others; the exit code is 1
     then. What came in before Ctrl-C stays in.
+
+    After a change of what a source's table in the configuration makes of its records, `--afresh` applies it to the
+    past too; `ttv plan` shows before what that would change.
     """
     found = asked.configuration()
     wanted = _chosen(found, source)
@@ -58,7 +65,7 @@ def sync(asked: Asked, source: str | None, *, as_json: bool) -> None:
         route = Route(engine)
         put_configured(route, found)
         seen = []
-        for one in looks(route, wanted, stop):
+        for one in looks(route, wanted, stop, afresh=afresh):
             seen.append(one)
             if not as_json:
                 click.echo(line(one), err=one.error is not None)
@@ -68,7 +75,7 @@ def sync(asked: Asked, source: str | None, *, as_json: bool) -> None:
         raise click.exceptions.Exit(FAILED)
 
 
-def looks(route: Route, sources: Iterable[Source], stop: Stop) -> Iterator[Seen]:
+def looks(route: Route, sources: Iterable[Source], stop: Stop, *, afresh: bool = False) -> Iterator[Seen]:
     """Look at one source after the other, with a progress bar on a terminal."""
     with progress(route.now()) as told:
         for source in sources:
@@ -76,9 +83,11 @@ def looks(route: Route, sources: Iterable[Source], stop: Stop) -> Iterator[Seen]
                 return
             tell = told(source)
             try:
-                looked = look(route, source, stop, tell)
+                looked, withdrawn = (
+                    look_afresh(route, source, stop, tell) if afresh else (look(route, source, stop, tell), 0)
+                )
                 tell(looked)
-                yield Seen(source.name, looked)
+                yield Seen(source.name, looked, withdrawn)
             except Stopped:
                 yield Seen(source.name)
             except SourceError as error:
@@ -134,6 +143,7 @@ def line(seen: Seen) -> str:
         return f"{seen.source}: stopped; what came in before is kept, and the next look goes on"
     outcome = seen.looked.outcome
     said = f"{seen.source}: {outcome.accepted:,} new or changed, {outcome.duplicate:,} known"
+    said += f", {seen.withdrawn:,} withdrawn" if seen.withdrawn else ""
     unread = len(outcome.rejected)
     return f"{said}, {unread:,} in quarantine (first: {outcome.rejected[0].reason})" if unread else said
 
@@ -147,5 +157,6 @@ def _answer(seen: Seen) -> dict[str, Any]:
         "accepted": looked.outcome.accepted,
         "duplicate": looked.outcome.duplicate,
         "rejected": len(looked.outcome.rejected),
+        "withdrawn": seen.withdrawn,
         "error": seen.error,
     }

@@ -36,6 +36,8 @@ class Config:
     port: int = 8080
     window: str = "365d"
     """How far back population figures look: `<n>d` or `all`."""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    """`time_to_value_seconds`, `rate_of_turn_seconds` of initiatives that have none of their own."""
     sources: tuple[Source, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     file: Path | None = None
@@ -98,6 +100,7 @@ def read(
         host=found.ttv.host,
         port=found.ttv.port,
         window=found.ttv.window,
+        targets=found.targets.seconds(),
         sources=tuple(source for _, source, _ in read_sources if source),
         initiatives=tuple(_initiatives(found.initiatives)),
         file=where if isinstance(where, Path) else None,

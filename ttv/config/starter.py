@@ -17,6 +17,10 @@ _HEAD = """\
 # Durations are written 30s, 5m, 12h, 90d or 8w. `ttv doctor` says what is wrong here, and what each source sees.
 """
 
+_TARGETS = """\
+# How soon every initiative should be where, unless it says so itself. These two are examples: by default there is none.
+"""
+
 _SECRETS = """\
 # Secrets do not stand here: { env = "NAME" } reads an environment variable, { file = "path" } a file.
 """
@@ -37,7 +41,8 @@ _UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 def text(chosen: Iterable[str] = ()) -> str:
     """Write a configuration with the chosen connectors, or with all that there are."""
-    parts = [_HEAD, _table("[ttv]", tables.Ttv), _table("[schedule]", tables.Schedule), _SECRETS]
+    parts = [_HEAD, _table("[ttv]", tables.Ttv), _table("[schedule]", tables.Schedule)]
+    parts += [_TARGETS + _table("[targets]", tables.Targets), _SECRETS]
     parts += [_source(name) for name in chosen or connectors.names()]
     return "\n".join([*parts, _INITIATIVES])
 

@@ -90,8 +90,10 @@ class Schedule(Table):
 class Targets(Table):
     """How soon an initiative should be where."""
 
-    time_to_value: Duration | None = None
-    rate_of_turn: Duration | None = None
+    time_to_value: Duration | None = Field(
+        default=None, description="From the idea to the first customer feedback after it shipped.", examples=["180d"]
+    )
+    rate_of_turn: Duration | None = Field(default=None, description="From the idea to the decision.", examples=["30d"])
 
     def seconds(self) -> dict[str, float]:
         """Return the targets that are set, as the contract names them."""
@@ -128,5 +130,6 @@ class Document(Table):
 
     ttv: Ttv = Ttv()
     schedule: Schedule = Schedule()
+    targets: Targets = Targets()
     sources: dict[Key, Any] = {}
     initiatives: dict[Key, Initiative] = {}

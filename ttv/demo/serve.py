@@ -106,6 +106,7 @@ def configuration(tools: Tools, directory: Path | str) -> dict[str, Any]:
     return {
         "ttv": {"database": f"sqlite:///{Path(directory) / 'ttv.sqlite'}"},
         "schedule": {"sync": EVERY},
+        "targets": {"time_to_value": "120d", "rate_of_turn": "30d"},
         "sources": {
             "jira": {"type": "jira", "url": tools.jira_url, **basic, "epic_field": EPIC_LINK, **common},
             "github": {

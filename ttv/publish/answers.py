@@ -60,6 +60,9 @@ class InitiativeItem(Answer):
     url: str | None
     evolution: Evolution | None
     north_star_input: str | None
+    by: str | None
+    """Who said it by hand, and why; null for what came from a source or the configuration."""
+    why: str | None
     origin: str
     claims: list[str]
     state: State
@@ -98,9 +101,16 @@ class TiedEvent(Answer):
     url: str | None
     actor: str | None
     attributes: dict[str, Value]
+    by: str | None
+    """Who said it by hand, and why; null for what a connector brought."""
+    why: str | None
     roles: list[str]
     reason: str | None
     path: list[str]
+    recorded_at: datetime
+    """Since when it is known like this."""
+    earlier_versions: int
+    """How often it was known otherwise before; `GET /events/versions` shows how."""
 
 
 class TiedEventList(Answer):
@@ -142,10 +152,102 @@ class Group(Answer):
     all: Survival
 
 
+class Row(Answer):
+    """An initiative that a group rests on."""
+
+    key: str
+    duration_seconds: float
+    """Until its clock ended, it was stopped, or `as_of`."""
+    end: Literal["ended", "open", "stopped"]
+    completed: bool
+    """Whether it counts in `completed`, and in `all`."""
+    all: bool
+
+
+class PopulationGroup(Group):
+    rows: list[Row] | None = None
+    """Only if asked for."""
+
+
 class Population(Answer):
     as_of: datetime
     window: str
-    groups: list[Group]
+    groups: list[PopulationGroup]
+
+
+class Small(Answer):
+    """Whether fewer than ten got there, so that one more can move the figure far."""
+
+    completed: bool
+    all: bool
+
+
+class GroupCoverage(Answer):
+    """What the figures of a group rest on: initiatives open at some time in the window, or without an idea date."""
+
+    group: str | None
+    initiatives: int
+    with_idea: int
+    early: int
+    """Of those with an idea date: worked on or shipped before it, so that they look fast."""
+    decided: int
+    recorded: int
+    """Of the decided: by a recorded decision, not implied by the work."""
+    idea_share: float | None
+    early_share: float | None
+    decision_share: float | None
+    small: Small
+
+
+class Coverage(Answer):
+    """How much of what happened the figures rest on; what is tied to nothing has no group, and is told over all."""
+
+    groups: list[GroupCoverage]
+    deploys: int
+    deploys_tied: int
+    deploys_tied_share: float | None
+    feedback: int
+    feedback_tied: int
+    feedback_tied_share: float | None
+
+
+class CoveredPopulation(Population):
+    coverage: Coverage
+
+
+class Named(Answer):
+    """An event by its name."""
+
+    source: str
+    id: str
+
+
+class Missing(Answer):
+    """A figure that is null, and why."""
+
+    figure: str
+    """`time_to_value`, `rate_of_turn`, a stage, or `loop`."""
+    because: str
+    why: str
+    needs: list[str]
+    """The milestones that would bring it, in order."""
+    fill: str
+    events: list[Named]
+    """The last of the events that are counted in `why`."""
+
+
+class Suspicion(Answer):
+    """What makes a figure look other than it was."""
+
+    suspicion: str
+    why: str
+    fill: str
+    events: list[Named]
+
+
+class Tie(Answer):
+    child: str
+    parent: str
 
 
 class Orphan(Answer):
@@ -161,6 +263,28 @@ class Orphan(Answer):
     url: str | None
     actor: str | None
     attributes: dict[str, Value]
+    by: str | None
+    why: str | None
+
+
+class Near(Orphan):
+    """An orphan that names the initiative."""
+
+    reason: str
+    """What of the initiative it names, and where."""
+    link: Tie
+    """The link that would tie it, for `PUT /api/v1/links`."""
+
+
+class Diagnosis(Answer):
+    """Why figures of an initiative are missing, and what looks wrong."""
+
+    key: str
+    state: State
+    missing: list[Missing]
+    suspicions: list[Suspicion]
+    near: list[Near]
+    as_of: datetime
 
 
 class OrphanList(Answer):

@@ -1,110 +1,97 @@
 """The reading calls of the API: each is one read transaction over the figures."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from http import HTTPStatus
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from sqlalchemy import Connection
 
-from ttv import explain, figures, log, store
+from ttv import coverage, diagnosis, explain, figures, log
+from ttv.outlook import outlook
 from ttv.population import Figure, population
-from ttv.publish import answers, questions
-from ttv.publish.problems import BODY, Problem
-from ttv.records import AHEAD
+from ttv.publish import answers, corrections, moving, passage, questions
+from ttv.publish import outlook as outlooks
+from ttv.publish.asked import PREFIX, Asked, missing
+from ttv.publish.problems import BODY
 from ttv.route import Route
-
-PREFIX = "/api/v1"
 
 _INITIATIVES = Tag(name="initiatives", description="Each initiative with its milestones, and the events behind them.")
 _FIGURES = Tag(name="figures", description="How long it takes, over many initiatives.")
 _GAPS = Tag(name="gaps", description="What is tied to nothing, what could not be read, and how the sources are.")
 
 
-def blueprint(route: Route, window: str) -> APIBlueprint:
-    """Make the blueprint of the reading calls; `window` is the one that populations have by default."""
+def blueprint(route: Route, window: str, targets: Mapping[str, float]) -> APIBlueprint:
+    """Make the blueprint of the reading calls; by default populations have the window, initiatives the targets."""
     api = APIBlueprint("api", __name__, url_prefix=PREFIX, abp_responses={"400": BODY, "401": BODY})
     api.before_request(questions.plain)
     asked = Asked(route)
-    _initiatives(api, asked)
+    _initiatives(api, asked, targets)
     _populations(api, asked, window)
+    moving.add(api, asked, window)
+    passage.add(api, asked, window)
+    corrections.add(api, asked)
     _gaps(api, asked)
     return api
 
 
-class Asked:
-    """Opens the database for a question."""
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-
-    @contextmanager
-    def at(self, as_of: datetime | None = None) -> Iterator[tuple[Connection, datetime]]:
-        """Open a read transaction and say as of when; an instant that has not come yet is a problem."""
-        now = self._route.now()
-        if as_of is not None and as_of > now + AHEAD:
-            detail = f"parameter 'as_of': {as_of.isoformat()} has not come yet; nothing can be said as of the future"
-            raise Problem(HTTPStatus.BAD_REQUEST, detail, errors=[{"name": "as_of", "reason": "lies in the future"}])
-        with store.reading(self._route.engine) as connection:
-            yield connection, as_of or now
-
-
-def missing(key: str) -> Problem:
-    """Make the problem of an initiative that is not there."""
-    detail = f"there is no initiative {key!r}; {PREFIX}/initiatives?q= finds one by a part of its key, name or owner"
-    return Problem(HTTPStatus.NOT_FOUND, detail)
-
-
-def _initiatives(api: APIBlueprint, asked: Asked) -> None:
+def _initiatives(api: APIBlueprint, asked: Asked, targets: Mapping[str, float]) -> None:
     @api.get("/initiatives", tags=[_INITIATIVES], responses={200: answers.InitiativeList})
     def initiatives(query: questions.Initiatives) -> Any:
         """List initiatives."""
         selection = query.selection(state=query.state, q=query.q)
-        with asked.at(query.as_of) as (connection, as_of):
+        with asked.at(query.as_of, query.known_at) as (connection, as_of):
             return figures.initiatives(
                 connection, selection, as_of, sort=query.sort, limit=query.limit, cursor=query.cursor
             )
 
-    @api.get("/initiatives/<key>", tags=[_INITIATIVES], responses={200: answers.Initiative, 404: BODY})
+    @api.get("/initiatives/<key>", tags=[_INITIATIVES], responses={200: outlooks.InitiativeWithOutlook, 404: BODY})
     def initiative(path: questions.Key, query: questions.AsOf) -> Any:
-        """Show one initiative with its stages and loops."""
-        with asked.at(query.as_of) as (connection, as_of):
+        """Show one initiative with its stages, loops and outlook."""
+        with asked.at(query.as_of, query.known_at) as (connection, as_of):
             found = figures.initiative(connection, path.key, as_of)
-        if found is None:
-            raise missing(path.key)
-        return found
+            if found is None:
+                raise missing(path.key)
+            return {**found, "outlook": outlook(connection, found, targets)}
 
     @api.get("/initiatives/<key>/events", tags=[_INITIATIVES], responses={200: answers.TiedEventList, 404: BODY})
     def events(path: questions.Key, query: questions.AsOf) -> Any:
         """List the events of an initiative in order, each with the milestones that it set, or why it set none."""
-        with asked.at(query.as_of) as (connection, as_of):
+        with asked.at(query.as_of, query.known_at) as (connection, as_of):
             found = explain.events(connection, path.key, as_of)
         if found is None:
             raise missing(path.key)
         return {"items": found, "next": None}
 
+    @api.get("/initiatives/<key>/diagnosis", tags=[_INITIATIVES], responses={200: answers.Diagnosis, 404: BODY})
+    def diagnosed(path: questions.Key, query: questions.AsOf) -> Any:
+        """Tell which figures of an initiative are missing, why, and what would fill each; and what looks wrong."""
+        with asked.at(query.as_of, query.known_at) as (connection, as_of):
+            found = diagnosis.diagnosis(connection, path.key, as_of)
+        if found is None:
+            raise missing(path.key)
+        return found
+
 
 def _populations(api: APIBlueprint, asked: Asked, window: str) -> None:
     def over_many(figure: Figure, query: questions.Population) -> Any:
-        with asked.at(query.as_of) as (connection, as_of):
-            return population(
+        with asked.at(query.as_of, query.known_at) as (connection, as_of):
+            found = population(
                 connection,
                 figure,
                 query.selection(),
                 as_of=as_of,
                 window=query.window or window,
                 group_by=query.group_by,
+                rows=query.rows,
             )
+            return coverage.beside(connection, figure, found, query.selection(), group_by=query.group_by)
 
-    @api.get("/time-to-value", tags=[_FIGURES], responses={200: answers.Population})
+    @api.get("/time-to-value", tags=[_FIGURES], responses={200: answers.CoveredPopulation})
     def time_to_value(query: questions.Population) -> Any:
         """Tell how long it takes from the idea to the first customer feedback after it shipped."""
         return over_many("time_to_value", query)
 
-    @api.get("/rate-of-turn", tags=[_FIGURES], responses={200: answers.Population})
+    @api.get("/rate-of-turn", tags=[_FIGURES], responses={200: answers.CoveredPopulation})
     def rate_of_turn(query: questions.Population) -> Any:
         """Tell how long it takes from the idea to the decision; by direction if not asked otherwise."""
         return over_many("rate_of_turn", query)

@@ -1,7 +1,7 @@
 """One Flask application of everything that is published: API, metrics, pages, health, and the document of it all."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
@@ -35,10 +35,15 @@ def create(
     *,
     token: str | None = None,
     window: str = "365d",
+    targets: Mapping[str, float] | None = None,
     instruments: Instruments | None = None,
     timer: Callable[[], float] = time.perf_counter,
 ) -> Flask:
-    """Put the application together; without a token it answers only to names of this machine."""
+    """Put the application together; without a token it answers only to names of this machine.
+
+    The targets (`time_to_value_seconds`, `rate_of_turn_seconds`) are for initiatives that have none of their own.
+    """
+    targets = targets or {}
     instruments = instruments or Instruments()
     app = OpenAPI(
         __name__,
@@ -57,13 +62,13 @@ def create(
     access.protect(app, token)
     problems.install(app)
     exporter = Exporter(route.engine, route.now, window=window, instruments=instruments)
-    calls = api.blueprint(route, window)
+    calls = api.blueprint(route, window, targets)
     intake.add(calls, route)  # to the same blueprint: of two, the document keeps only one's calls at an address
     app.register_api(calls)
     app.register_api(health.blueprint(route.engine, exporter))
     app.components_schemas.update(intake.schemas())
     app.register_blueprint(docs.blueprint())
-    app.register_blueprint(pages.blueprint(route.engine, route.now, window))
+    app.register_blueprint(pages.blueprint(route.engine, route.now, window, targets))
     app.add_url_rule("/openapi.json", "openapi", lambda: app.api_doc)
     return app
 

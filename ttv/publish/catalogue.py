@@ -72,6 +72,20 @@ RATE_OF_TURN_OBSERVED = Metric(
     ("direction", "window", "end"),
     "Initiatives whose idea came within the window: ended with a decision, or open still; a no is a decision too.",
 )
+COVERAGE = Metric(
+    "ttv_coverage_ratio",
+    "gauge",
+    ("of", "window"),
+    "What part of what happened in the window the figures rest on: of initiatives that have an idea date (`idea`); of "
+    "these that had work or ships before it, and look fast (`early`); of decisions that are on record (`decision`); of "
+    "deploys (`deploys`) and of feedback (`feedback`) that are tied to an initiative.",
+)
+COVERED = Metric(
+    "ttv_coverage_observed",
+    "gauge",
+    ("of", "window"),
+    "How many `ttv_coverage_ratio` is a part of: a share of few moves far with one more.",
+)
 EVENTS = Metric("ttv_events", "gauge", (), "Events in the current log.")
 ORPHANS = Metric("ttv_orphan_events", "gauge", (), "Events that no initiative can be reached from.")
 QUARANTINED = Metric("ttv_quarantined_records", "gauge", (), "Records that could not be read and wait to be looked at.")
@@ -127,6 +141,8 @@ FROM_DATABASE: tuple[Metric, ...] = (
     RATE_OF_TURN,
     RATE_OF_TURN_COMPLETED,
     RATE_OF_TURN_OBSERVED,
+    COVERAGE,
+    COVERED,
     EVENTS,
     ORPHANS,
     QUARANTINED,

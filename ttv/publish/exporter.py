@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 import ttv
-from ttv import figures, log, population, store
+from ttv import coverage, figures, log, population, store
 from ttv.publish import catalogue
 from ttv.publish.catalogue import Metric
 from ttv.publish.instruments import Instruments
@@ -216,10 +216,30 @@ def _rate_of_turn(look: Look) -> Iterator[Family]:
     return _population(look, RATE_OF_TURN)
 
 
+_SHARES = {
+    "idea": ("idea_share", "initiatives"),
+    "early": ("early_share", "with_idea"),
+    "decision": ("decision_share", "decided"),
+    "deploys": ("deploys_tied_share", "deploys"),
+    "feedback": ("feedback_tied_share", "feedback"),
+}
+
+
+def _coverage(look: Look) -> Iterator[Family]:
+    found = coverage.whole(look.connection, as_of=look.as_of, window=look.window)
+    shares, observed = _gauge(catalogue.COVERAGE), _gauge(catalogue.COVERED)
+    for of, (share, number) in _SHARES.items():
+        _add(shares, [of, look.window], found[share])
+        observed.add_metric([of, look.window], found[number])
+    yield shares
+    yield observed
+
+
 PARTS: dict[str, Part] = {
     "initiatives": _initiatives,
     "time_to_value": _time_to_value,
     "rate_of_turn": _rate_of_turn,
+    "coverage": _coverage,
     "counts": _counts,
     "sources": _sources,
 }

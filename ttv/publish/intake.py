@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from ttv import figures, records, store
 from ttv.publish import answers, bodies, cloudevents, problems, questions
-from ttv.publish.api import missing
+from ttv.publish.asked import missing
 from ttv.publish.problems import BODY, Problem
 from ttv.route import Conflict, Outcome, Route
 
@@ -68,7 +68,7 @@ def _initiatives(api: APIBlueprint, route: Route) -> None:
         """Create or replace an initiative that comes from the API."""
         wanted = _initiative_of(bodies.an_object(request), path.key)
         try:
-            done = route.put_initiative(wanted)
+            done = route.put_initiative(wanted.initiative(path.key), by=wanted.by, why=wanted.why)
         except Conflict as conflict:
             raise _conflict(conflict) from None
         now = route.now()
@@ -79,10 +79,10 @@ def _initiatives(api: APIBlueprint, route: Route) -> None:
         return found, HTTPStatus.CREATED, {"Location": url_for("api.initiative", key=path.key)}
 
     @api.delete("/initiatives/<key>", tags=[_INTAKE], responses={204: None, 404: BODY, 409: BODY})
-    def delete_initiative(path: questions.WritableKey, query: questions.Question) -> Any:  # noqa: ARG001  as above
+    def delete_initiative(path: questions.WritableKey, query: questions.Reasoned) -> Any:
         """Remove an initiative that came from the API; its events stay."""
         try:
-            gone = route.delete_initiative(path.key)
+            gone = route.delete_initiative(path.key, by=query.by, why=query.why)
         except Conflict as conflict:
             raise _conflict(conflict) from None
         if not gone:
@@ -90,12 +90,12 @@ def _initiatives(api: APIBlueprint, route: Route) -> None:
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _initiative_of(found: dict[str, Any], key: str) -> Any:
+def _initiative_of(found: dict[str, Any], key: str) -> records.InitiativeBody:
     if found.get("key", key) != key:
         raise Problem(HTTPStatus.BAD_REQUEST, f"field 'key': {found['key']!r} is not the key of the address, {key!r}")
     body = {name: value for name, value in found.items() if name != "key"}
     try:
-        return records.InitiativeBody.model_validate(body).initiative(key)
+        return records.InitiativeBody.model_validate(body)
     except ValidationError as error:
         raise problems.of_validation(error, records.InitiativeBody.model_fields, "field") from None
 

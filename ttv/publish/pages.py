@@ -4,7 +4,7 @@ Rendered here, readable without scripts; `static/live.js` only asks for the same
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -16,8 +16,9 @@ from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import Connection, Engine, select
 from werkzeug.datastructures import MultiDict
 
-from ttv import explain, figures, log, population, statistics, store
+from ttv import coverage, diagnosis, explain, figures, log, outlook, population, statistics, store
 from ttv.cursors import BadQuestion
+from ttv.evidence import Evidence
 from ttv.figures import Selection
 from ttv.publish import bars, words
 
@@ -37,6 +38,8 @@ SORTS = {
 }
 """The orders of the list. What waits longest comes first: it is what somebody can still do something about."""
 _WORK = ("start", "change", "deploy")
+_SHOWN = ("filed_late",)
+"""Suspicions that stand at the head of the page."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,10 @@ class Chosen:
         )
 
 
-def blueprint(engine: Engine, now: Callable[[], datetime], window: str) -> Blueprint:
-    """Make the pages of a database; population figures are over `window`, as of `now`."""
+def blueprint(
+    engine: Engine, now: Callable[[], datetime], window: str, targets: Mapping[str, float] | None = None
+) -> Blueprint:
+    """Make the pages of a database; population figures are over `window`, as of `now`; `targets` are the default."""
     pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     pages.app_context_processor(lambda: {"words": words})
     pages.add_app_template_filter(words.web)
@@ -104,6 +109,7 @@ def blueprint(engine: Engine, now: Callable[[], datetime], window: str) -> Bluep
         with store.reading(engine) as connection:
             found = _initiative(connection, key, as_of)
             if found is not None:
+                found["outlook"] = outlook.outlook(connection, found["item"], targets or {})
                 return render_template("initiative.html", **found)
             near = _near(connection, key)
         return render_template("missing.html", key=key, near=near, as_of=as_of), HTTPStatus.NOT_FOUND
@@ -122,6 +128,7 @@ def _first(connection: Connection, chosen: Chosen, as_of: datetime, window: str)
     return {
         "as_of": as_of,
         "window": words.window(window),
+        "coverage": coverage.whole(connection, as_of=as_of, window=window),
         "counts": counts,
         "total": sum(counts["states"].values()),
         "waiting": sum(counts["states"][state] for state in bars.STAGES),
@@ -189,8 +196,20 @@ def _initiative(connection: Connection, key: str, as_of: datetime) -> dict[str, 
         "shown": shown,
         "setters": {role: event for event in events for role in event["roles"]},
         "early": _early(item, events),
+        "diagnosis": _diagnosed(connection, Evidence(item, events)),
         "idle": _idle(events),
         "api": f"/api/v1/initiatives/{quote(key, safe='')}",
+    }
+
+
+def _diagnosed(connection: Connection, known: Evidence) -> dict[str, Any]:
+    """Diagnose an initiative; of figures that are missing for one reason the stages are left to the reader."""
+    found = diagnosis.diagnosed(connection, known)
+    told = [one for one in found["missing"] if one["figure"] in words.FIGURES]
+    return {
+        **found,
+        "missing": told,
+        "suspicions": [one for one in found["suspicions"] if one["suspicion"] not in _SHOWN],
     }
 
 

@@ -46,6 +46,16 @@ class Question(BaseModel):
 
 class AsOf(Question):
     as_of: Instant | None = Field(None, description="Answer as of this instant (RFC 3339 with offset); default: now.")
+    known_at: Instant | None = Field(
+        None,
+        description="Answer from what was known at this instant, before what came or was corrected later; default: "
+        "now. Without `as_of`, the answer is as of this instant too.",
+    )
+
+
+class Reasoned(Question):
+    by: records.Name | None = Field(None, description="Who wants it so.")
+    why: records.Why | None = Field(None, description="Why it is so.")
 
 
 class Selected(AsOf):
@@ -72,9 +82,13 @@ class Initiatives(Selected):
     cursor: str | None = Field(None, description="The `next` of the page before.")
 
 
-class Population(Selected):
+class Many(Selected):
     window: Window | None = Field(None, description="`<n>d` or `all`; default: the configured one, `365d`.")
     group_by: GroupBy | None = Field(None, description="`team`, `direction`, `evolution` or `label:<key>`.")
+
+
+class Population(Many):
+    rows: bool = Field(default=False, description="Name the initiatives that each group rests on, the longest first.")
 
 
 class Key(BaseModel):

@@ -1,0 +1,125 @@
+"""Coverage: how much of what happened the figures rest on, told beside them, with the numbers behind each share.
+
+Initiatives are those that were open at some time in the window, which holds all that a figure of it rests on, and those
+without an idea date, which no window can place; what begins after the instant that is asked for is not missing then.
+An event that is tied to nothing has no team and no direction: deploys and feedback are shared over all, not by group.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+
+from ttv import store
+from ttv.figures import Selection, milestones, selected
+from ttv.population import DEFAULT_GROUP, Figure, begin_of, group_column
+from ttv.store import event, tie
+from ttv.words import SMALL
+
+TIED = {"deploy": "deploys", "feedback": "feedback"}
+"""The kinds whose ties are counted, and what they are called."""
+_COUNTS = ("initiatives", "with_idea", "early", "decided", "recorded")
+
+
+def beside(
+    connection: Connection,
+    figure: Figure,
+    found: dict[str, Any],
+    selection: Selection,
+    *,
+    group_by: str | None = None,
+) -> dict[str, Any]:
+    """Return the answer of `population` with the coverage of what it rests on, its groups in the same order."""
+    as_of, window = found["as_of"], found["window"]
+    shares = initiatives(connection, selection, as_of=as_of, window=window, group_by=group_by or DEFAULT_GROUP[figure])
+    groups = [
+        {
+            "group": group["group"],
+            **shares.get(group["group"], _shares(dict.fromkeys(_COUNTS, 0))),
+            "small": small(group),
+        }
+        for group in found["groups"]
+    ]
+    return {**found, "coverage": {"groups": groups, **events(connection, as_of=as_of, window=window)}}
+
+
+def whole(connection: Connection, *, as_of: datetime, window: str) -> dict[str, Any]:
+    """Return the coverage of all initiatives together, and of the events of the window."""
+    shares = initiatives(connection, Selection(), as_of=as_of, window=window)
+    return {
+        **shares.get("all", _shares(dict.fromkeys(_COUNTS, 0))),
+        **events(connection, as_of=as_of, window=window),
+    }
+
+
+def small(group: dict[str, Any]) -> dict[str, bool]:
+    """Say which figures of a group rest on fewer than ten that got there, so that one more can move them far."""
+    return {"completed": group["completed"]["count"] < SMALL, "all": group["all"]["ended"] < SMALL}
+
+
+def initiatives(
+    connection: Connection,
+    selection: Selection,
+    *,
+    as_of: datetime,
+    window: str,
+    group_by: str | None = None,
+) -> dict[str | None, dict[str, Any]]:
+    """Count by group the initiatives, those with an idea date, with work before it, decided on, and on record."""
+    at = store.micros(as_of)
+    raw = store.milestone.alias("raw")
+    query = selected(milestones(as_of), selection).join(raw, raw.c.initiative == store.initiative.c.key)
+    columns = query.selected_columns
+    first = func.coalesce(raw.c.early_at, raw.c.idea_at)
+    seen = or_(columns["idea_at"].is_not(None), first.is_(None), first <= at)
+    begin = begin_of(window, at)
+    if begin is not None:
+        end = func.coalesce(columns["valued_at"], columns["stopped_at"], at)
+        seen = and_(seen, or_(columns["idea_at"].is_(None), end > begin))
+    rows = query.where(seen).with_only_columns(
+        group_column(columns, group_by), *(columns[name] for name in ("idea_at", "early_at", "decided_at", "decision"))
+    )
+    told = rows.subquery("told")
+    counted = select(
+        told.c.group,
+        func.count().label("initiatives"),
+        func.count(told.c.idea_at).label("with_idea"),
+        func.count(told.c.early_at).label("early"),
+        func.count(told.c.decided_at).label("decided"),
+        _count(told.c.decision == "recorded").label("recorded"),
+    ).group_by(told.c.group)
+    return {row.group: _shares({name: row._mapping[name] for name in _COUNTS}) for row in connection.execute(counted)}
+
+
+def events(connection: Connection, *, as_of: datetime, window: str) -> dict[str, Any]:
+    """Count the deploys and the feedback of a window, and those of them that are tied to an initiative."""
+    at = store.micros(as_of)
+    begin = begin_of(window, at)
+    within = and_(~event.c.deleted, event.c.kind.in_(TIED), event.c.occurred_at <= at)
+    if begin is not None:
+        within = and_(within, event.c.occurred_at > begin)
+    is_tied = _count(exists().where(tie.c.artefact == event.c.subject))
+    counted = select(event.c.kind, func.count(), is_tied).where(within).group_by(event.c.kind)
+    counts = {kind: (number, tied) for kind, number, tied in connection.execute(counted)}
+    found: dict[str, Any] = {}
+    for kind, name in TIED.items():
+        number, tied = counts.get(kind, (0, 0))
+        found |= {name: number, f"{name}_tied": tied, f"{name}_tied_share": _share(tied, number)}
+    return found
+
+
+def _count(fits: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((fits, 1)))
+
+
+def _shares(counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        **counts,
+        "idea_share": _share(counts["with_idea"], counts["initiatives"]),
+        "early_share": _share(counts["early"], counts["with_idea"]),
+        "decision_share": _share(counts["recorded"], counts["decided"]),
+    }
+
+
+def _share(part: int, of: int) -> float | None:
+    return part / of if of else None

@@ -1,0 +1,49 @@
+"""What every reading call has in common: a read transaction as of an instant, and the answer that nothing is there."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+
+from ttv import store
+from ttv.known import Known
+from ttv.publish.problems import Problem
+from ttv.records import AHEAD
+from ttv.route import Route
+
+PREFIX = "/api/v1"
+
+
+class Asked:
+    """Opens the database for a question."""
+
+    def __init__(self, route: Route) -> None:
+        self._route, self._known = route, Known(route.engine)
+
+    @contextmanager
+    def at(
+        self, as_of: datetime | None = None, known_at: datetime | None = None
+    ) -> Iterator[tuple[Connection, datetime]]:
+        """Open a read transaction and say as of when; an instant that has not come yet is a problem.
+
+        With `known_at` it is on what was known then, and as of then if no other instant is asked for.
+        """
+        now = self._route.now()
+        for name, when in (("as_of", as_of), ("known_at", known_at)):
+            if when is not None and when > now + AHEAD:
+                detail = f"parameter {name!r}: {when.isoformat()} has not come yet; nothing can be said of the future"
+                raise Problem(HTTPStatus.BAD_REQUEST, detail, errors=[{"name": name, "reason": "lies in the future"}])
+        if known_at is None:
+            with store.reading(self._route.engine) as connection:
+                yield connection, as_of or now
+        else:
+            with self._known.at(known_at, now) as connection:
+                yield connection, as_of or min(known_at, now)
+
+
+def missing(key: str) -> Problem:
+    """Make the problem of an initiative that is not there."""
+    detail = f"there is no initiative {key!r}; {PREFIX}/initiatives?q= finds one by a part of its key, name or owner"
+    return Problem(HTTPStatus.NOT_FOUND, detail)
