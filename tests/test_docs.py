@@ -1,15 +1,20 @@
 """The docs say what the program does: help, metrics, configuration and the commands' own examples."""
 
 import re
+from datetime import UTC, datetime
 
 import orjson
 import pytest
 from click.testing import CliRunner
 
-from ttv import config
+from ttv import config, figures, population, store
 from ttv.cli import main
+from ttv.figures import Selection
 from ttv.publish.catalogue import CATALOGUE
 from ttv.records import Record, read_lines
+from ttv.route import Route
+
+EXAMPLE = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +57,42 @@ def test_every_file_that_the_docs_lead_to_is_there(root):
     for page in [root / "README.md", *(root / "docs").glob("**/*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} leads to {target}"
+
+
+@pytest.fixture
+def example(root, sqlite_engine):
+    """The worked example, imported as it stands, and the page that tells of it."""
+    page = (root / "docs/metrics.md").read_text()
+    lines = between(page, "example").strip().removeprefix("```json\n").removesuffix("\n```").splitlines()
+    route = Route(sqlite_engine, now=lambda: EXAMPLE)
+    assert route.post(read_lines(line.encode() for line in lines)).rejected == []
+    with store.reading(sqlite_engine) as connection:
+        yield page, connection
+
+
+def days(seconds):
+    return "" if seconds is None else f"{seconds / 86_400:g}"
+
+
+def test_the_lives_of_the_worked_example_are_what_the_figures_say(example):
+    page, connection = example
+    rows = ["| | state | decision | rate of turn | time to value | age | deciding | waiting | building | sensing |"]
+    rows += ["| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for key in "ABCDEF":
+        one = figures.initiative(connection, key, EXAMPLE)
+        took = [one["rate_of_turn_seconds"], one["time_to_value_seconds"], one["age_seconds"], *one["stages"].values()]
+        cells = [key, one["state"], one["decision"] or "", *map(days, took)]
+        rows.append("|" + "".join(f" {cell} |" if cell else " |" for cell in cells))
+    assert between(page, "lives").strip().splitlines() == rows
+
+
+def test_the_population_of_the_worked_example_is_what_the_figures_say(example):
+    _, connection = example
+    (value,) = population.population(connection, "time_to_value", Selection(), as_of=EXAMPLE)["groups"]
+    assert (value["completed"]["count"], days(value["completed"]["p50_seconds"])) == (2, "90")
+    assert value["all"]["p50_seconds"] is None
+    assert value["all"]["reached_share"] == pytest.approx(7 / 18)
+    assert value["all"]["stopped_share"] == pytest.approx(1 / 6)
+    (turn,) = population.population(connection, "rate_of_turn", Selection(), as_of=EXAMPLE)["groups"]
+    assert (turn["all"]["count"], turn["all"]["ended"], days(turn["all"]["p50_seconds"])) == (6, 5, "20")
+    assert days(turn["completed"]["p50_seconds"]) == "20"
