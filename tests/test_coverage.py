@@ -48,7 +48,7 @@ def ties(world, kind, as_of, begin):
     return len(events), sum(bool(world.reach(event.subject) & claims) for event in events)
 
 
-@settings(property_, max_examples=80)
+@settings(property_, max_examples=50)
 @given(log=st.one_of(lives, logs), days=st.integers(0, 9), window=st.sampled_from([None, 1, 3, 30]))
 def test_coverage_is_plain_counting(engine, log, days, window):
     route, world = emptied(engine), naive.World()

@@ -83,7 +83,7 @@ logs = st.builds(lambda some: [*claimed, *some], st.lists(records, min_size=5, m
 sizes = st.lists(st.integers(1, 30), max_size=8)
 
 property_ = settings(
-    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -40,7 +40,7 @@ batches = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 2), st.sampled_f
 """Records, hours to the next batch, and the initiative that is removed after it."""
 
 
-@settings(property_, max_examples=60)
+@settings(property_, max_examples=40)
 @given(log=st.one_of(lives, logs), sizes=batches, asked=st.integers(-1, 12))
 def test_what_was_known_is_what_had_come(engine, log, sizes, asked):
     clock = [NOW]

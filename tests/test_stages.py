@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Event, Initiative
@@ -138,7 +138,7 @@ def test_a_group_without_loops_is_there_with_nothing(filled):
     assert found["Find"]["ship_to_sense"]["completed"] == statistics.completed([])
 
 
-@property_
+@settings(property_, max_examples=60)
 @given(log=st.one_of(lives, logs), as_of=instants, window=windows)
 def test_the_stages_of_many_are_the_sums_of_each(engine, log, as_of, window):
     emptied(engine).post(log)
@@ -156,7 +156,7 @@ def test_the_stages_of_many_are_the_sums_of_each(engine, log, as_of, window):
             assert told["seconds"] == (pytest.approx(sum(took), abs=1e-6) if took else None)
 
 
-@property_
+@settings(property_, max_examples=60)
 @given(log=st.one_of(lives, logs), as_of=instants, window=windows)
 def test_the_loops_of_many_are_those_of_each(engine, log, as_of, window):
     emptied(engine).post(log)

@@ -28,7 +28,7 @@ def day(text):
     return datetime.fromisoformat(f"{text}T00:00:00+00:00")
 
 
-@settings(property_, max_examples=80)
+@settings(property_, max_examples=40)
 @given(
     log=st.one_of(lives, logs),
     as_of=st.one_of(days, days, hours),
