@@ -88,8 +88,8 @@ class InitiativeList(Answer):
     next: str | None
 
 
-class TiedEvent(Answer):
-    """An event of an initiative, with what it did to it."""
+class Logged(Answer):
+    """An event of the log."""
 
     source: str
     id: str
@@ -104,6 +104,11 @@ class TiedEvent(Answer):
     by: str | None
     """Who said it by hand, and why; null for what a connector brought."""
     why: str | None
+
+
+class TiedEvent(Logged):
+    """An event of an initiative, with what it did to it."""
+
     roles: list[str]
     reason: str | None
     path: list[str]
@@ -250,21 +255,8 @@ class Tie(Answer):
     parent: str
 
 
-class Orphan(Answer):
+class Orphan(Logged):
     """An event that no initiative can be reached from."""
-
-    source: str
-    id: str
-    kind: Kind
-    occurred_at: datetime
-    subject: str
-    refs: list[str]
-    title: str | None
-    url: str | None
-    actor: str | None
-    attributes: dict[str, Value]
-    by: str | None
-    why: str | None
 
 
 class Near(Orphan):
