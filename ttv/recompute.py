@@ -22,6 +22,7 @@ def recompute(engine: Engine, told: Callable[[str], None] = lambda _: None) -> d
         for derived in _DERIVED:
             connection.execute(text(f"CREATE TEMPORARY TABLE {_before(derived)} AS SELECT * FROM {derived.name}"))
         rebuild(connection, told)
+        store.changed(connection, "log", store.now())
         told("comparing")
         found = {str(derived.name): _differing(connection, derived) for derived in _DERIVED}
         for derived in _DERIVED:

@@ -1,4 +1,4 @@
-"""Who runs what and when: each source at its own interval, at most one look at a source at a time.
+"""Who runs what and when: one look at a source at a time, at its own interval; and what keeps the metrics current.
 
 A look that fails is recorded with its source and tried again at the next tick; the other sources go on. Stopping waits
 for what is in hand: the look ends after the batch that it is storing.
@@ -22,6 +22,11 @@ from ttv.config import Source
 from ttv.route import Looked, Route
 
 _logger = logging.getLogger(__name__)
+
+_FIGURES = " figures"
+"""The job that keeps the metrics current; no source can have this name."""
+_CURRENT_SECONDS = 2
+"""So soon after a change the metrics are made anew, if that does not take long."""
 
 Ended = Literal["succeeded", "failed"]
 
@@ -61,6 +66,9 @@ class Counts(Protocol):
 
     def skipped(self, source: str) -> None:
         """Count one look that was left out because the one before was still running."""
+
+    def brought(self, source: str, *, accepted: int, duplicate: int, rejected: int) -> None:
+        """Count the records of one look."""
 
 
 def look(
@@ -115,16 +123,18 @@ class Schedule:
         sources: Iterable[Source],
         counts: Counts,
         *,
+        refresh: Callable[[], None] = lambda: None,
         stop: Stop | None = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._route, self._counts, self._timer = route, counts, timer
+        self._refresh = refresh
         self._sources = tuple(sources)
         self._stop = stop or Stop()
         self._clients: dict[str, Any] = {}  # kept from look to look, so that what has not changed is not sent again
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(max(1, len(self._sources)))},
+            executors={"default": ThreadPoolExecutor(len(self._sources) + 1)},
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
@@ -138,6 +148,7 @@ class Schedule:
             self._scheduler.add_job(
                 self._run, "interval", seconds=seconds, args=[source], id=source.name, next_run_time=now
             )
+        self._scheduler.add_job(self._refresh, "interval", seconds=_CURRENT_SECONDS, id=_FIGURES, next_run_time=now)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -157,6 +168,13 @@ class Schedule:
                 self._clients[source.name] = _client(self._route, source, self._stop)
             looked = _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
             outcome = "succeeded" if looked.complete else None
+            brought = looked.outcome
+            self._counts.brought(
+                source.name,
+                accepted=brought.accepted,
+                duplicate=brought.duplicate,
+                rejected=len(brought.rejected),
+            )
             _logger.log(*said(source.name, looked))
         except Stopped:
             outcome = None
@@ -168,6 +186,8 @@ class Schedule:
                 self._counts.ran(source.name, outcome, self._timer() - began)
 
     def _skipped(self, event: JobSubmissionEvent) -> None:
+        if event.job_id == _FIGURES:
+            return
         self._counts.skipped(event.job_id)
         _logger.warning("%s: the look before is still running; this one is skipped", event.job_id)
 

@@ -8,13 +8,27 @@ away and made again. A table `<noun>_version` keeps what was replaced or withdra
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from alembic import command
 from alembic.config import Config as Alembic
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    select,
+)
 
 from ttv import engines
 
@@ -206,6 +220,15 @@ quarantine = Table(
 )
 
 
+data_version = Table(
+    "data_version",
+    metadata,
+    Column("of", Key, primary_key=True),  # log, or sources
+    Column("number", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+
 def _worked(name: str, *columns: Column[Any], key: str) -> Table:
     """Describe a table that a writing transaction fills and leaves behind empty for the next."""
     return Table(
@@ -268,6 +291,35 @@ def writing(engine: Engine) -> Iterator[Connection]:
         for table in work.tables.values():
             connection.execute(table.delete())
         yield connection
+
+
+Part = Literal["log", "sources"]
+"""What has a version: the log with all that is computed from it, and the health of the sources."""
+
+
+class Version(NamedTuple):
+    """Which state a part is in: as long as it stays the same, so does every answer as of an instant."""
+
+    number: int
+    changed_at: int
+    """Since when, in microseconds."""
+
+
+def changed(connection: Connection, part: Part, at: datetime) -> None:
+    """Give a part its next version, in the transaction that changes it."""
+    mine = data_version.c.of == part
+    following = data_version.update().where(mine).values(number=data_version.c.number + 1, changed_at=micros(at))
+    if not connection.execute(following).rowcount:
+        connection.execute(data_version.insert().values(of=part, number=1, changed_at=micros(at)))
+
+
+def version(connection: Connection, part: Part = "log") -> Version:
+    """Return the version of a part that a transaction sees."""
+    row = connection.execute(_VERSION, {"part": part}).one_or_none()
+    return Version(*row) if row else Version(0, 0)
+
+
+_VERSION = select(data_version.c.number, data_version.c.changed_at).where(data_version.c.of == bindparam("part"))
 
 
 def faults(engine: Engine) -> list[str]:

@@ -1,19 +1,29 @@
 """`/metrics`: one look, right names and values, and never an empty page."""
 
+import gzip
 import re
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as text
 from sqlalchemy.exc import OperationalError
 
 from connectors.contract import Event, Initiative, SourceError
-from tests.publish.conftest import NOW
-from ttv.publish import app, exporter
+from tests.publish.conftest import CHECKOUT, LIFE, NOW, SEARCH, event
+from ttv.publish import app, catalogue, exporter, series
 from ttv.publish.catalogue import CATALOGUE, FROM_DATABASE
+from ttv.publish.families import Scope
 from ttv.publish.instruments import Instruments
+from ttv.route import Route
 
 GOLDEN = "tests/publish/golden/metrics.txt"
+OPEN = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 
 
 class Client:
@@ -49,11 +59,16 @@ def samples(page, name, **labels):
     return [sample.value for sample in found if labels.items() <= sample.labels.items()]
 
 
+def family_of(line):
+    name = re.sub(r"^# (HELP|TYPE) ", "", line).split("{")[0].split(" ")[0]
+    return re.sub(r"_(bucket|gsum|gcount)$", "", name)
+
+
 def of_database(page):
     """The families that every replica shows alike, without the number of the version."""
     names = {metric.name for metric in FROM_DATABASE}
     lines = page.splitlines(keepends=True)
-    kept = "".join(line for line in lines if re.sub(r"^# (HELP|TYPE) ", "", line).split("{")[0].split(" ")[0] in names)
+    kept = "".join(line for line in lines if family_of(line) in names)
     return re.sub(r'version="[^"]*"', 'version="…"', kept)
 
 
@@ -70,9 +85,10 @@ def test_promtool_has_nothing_against_the_page(looked, promtool):
 def test_the_catalogue_is_what_the_page_shows(looked):
     looked.get("/metrics")
     page = looked.get("/metrics").text
-    shown = dict(re.findall(r"^# TYPE (ttv_\S+) (\S+)$", page, re.MULTILINE))
-    assert shown == {one.name: one.type.replace("info", "gauge") for one in CATALOGUE}
-    helps = dict(re.findall(r"^# HELP (ttv_\S+) (.+)$", page, re.MULTILINE))
+    as_text = {"info": "gauge", "gaugehistogram": "histogram"}
+    shown = dict(re.findall(r"^# TYPE (ttv_\S+?)(?:_gsum|_gcount)? (\S+)$", page, re.MULTILINE)[::-1])
+    assert shown == {one.name: as_text.get(one.type, one.type) for one in CATALOGUE}
+    helps = dict(re.findall(r"^# HELP (ttv_\S+?)(?:_gsum|_gcount)? (.+)$", page, re.MULTILINE))
     assert helps == {one.name: one.help for one in CATALOGUE}
 
 
@@ -80,13 +96,13 @@ def test_every_series_has_the_labels_of_the_catalogue(looked):
     known = {one.name: set(one.labels) for one in CATALOGUE}
     for family in text(looked.get("/metrics").text):
         for sample in family.samples:
-            name = re.sub(r"_(bucket|sum|count)$", "", sample.name)
+            name = re.sub(r"_(bucket|g?sum|g?count)$", "", sample.name)
             if name in known:
                 assert set(sample.labels) - {"le"} == known[name], sample.name
 
 
 def test_openmetrics_is_given_to_who_asks(looked):
-    answer = looked.get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+    answer = looked.get("/metrics", headers={"Accept": OPEN})
     assert answer.content_type.startswith("application/openmetrics-text; version=1.0.0")
     assert {"ttv_build", "ttv_initiative", "ttv_scheduler_runs"} <= {one.name for one in openmetrics(answer.text)}
 
@@ -101,12 +117,8 @@ def test_what_is_not_known_has_no_series(client):
     page = client.get("/metrics").text
     assert samples(page, "ttv_time_to_value_seconds") == []
     assert samples(page, "ttv_source_up") == []
-    assert samples(page, "ttv_initiatives") == [0] * 7
-
-
-def test_every_initiative_is_shown_however_many_there_are(lived, monkeypatch):
-    monkeypatch.setattr(exporter, "_PAGE", 1)
-    assert len(samples(lived.get("/metrics").text, "ttv_initiative_info")) == 2
+    assert samples(page, "ttv_initiatives") == []
+    assert samples(page, "ttv_exporter_initiatives") == [0, 0]
 
 
 def test_a_name_with_quotes_and_breaks_is_escaped(client):
@@ -115,12 +127,12 @@ def test_a_name_with_quotes_and_breaks_is_escaped(client):
     assert family.samples[0].labels["name"] == 'Say "hi"\n\\now'
 
 
-@pytest.mark.parametrize("part", list(exporter.PARTS))
+@pytest.mark.parametrize("part", [*exporter.FIGURES, *exporter.SOURCES])
 def test_a_broken_part_leaves_the_others(lived, monkeypatch, part):
     def broken(look):
         look.connection.exec_driver_sql("SELECT nothing FROM nowhere")
 
-    monkeypatch.setitem(exporter.PARTS, part, broken)
+    monkeypatch.setitem(exporter.FIGURES if part in exporter.FIGURES else exporter.SOURCES, part, broken)
     page = lived.get("/metrics").text
     assert samples(page, "ttv_exporter_errors_total", part=part) == [1]
     assert sum(samples(page, "ttv_exporter_errors_total")) == 1
@@ -141,16 +153,17 @@ def test_a_database_that_is_away_leaves_the_process(route, monkeypatch):
 
 def test_all_of_a_page_is_of_one_state(everywhere, monkeypatch):
     """An initiative that is put while the page is made is on none of its parts."""
-    client, counts = app.create(everywhere).test_client(), exporter.figures.counts
+    client, first = app.create(everywhere).test_client(), exporter.FIGURES["initiatives"]
 
-    def late(*arguments):
+    def late(look):
+        found = list(first(look))
         everywhere.put_initiative(Initiative("A", "Late"))
-        return counts(*arguments)
+        return found
 
-    monkeypatch.setattr(exporter.figures, "counts", late)
+    monkeypatch.setitem(exporter.FIGURES, "initiatives", late)
     page = client.get("/metrics").text
     assert samples(page, "ttv_initiative_info") == []
-    assert sum(samples(page, "ttv_initiatives")) == 0
+    assert samples(page, "ttv_coverage_observed", of="idea") == [0]
 
 
 def test_requests_are_timed_by_route_method_and_class_of_status(route):
@@ -181,3 +194,232 @@ def test_runs_of_the_schedule_are_counted(route):
 
 def test_looks_into_the_database_are_timed(client):
     assert samples(client.get("/metrics").text, "ttv_exporter_read_duration_seconds_count") == [1]
+
+
+# ---- when it is made
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self):
+        self.at = NOW
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def moving(engine, clock):
+    """A client of an application on each engine in turn, whose clock can be moved."""
+    client = app.create(Route(engine, now=clock)).test_client()
+    client.put("/api/v1/initiatives/CHECKOUT", json=CHECKOUT)
+    client.post("/api/v1/events", json=LIFE)
+    return client
+
+
+def made(client):
+    """How often what is on the page has been made, the figures' or the sources' part."""
+    return samples(client.get("/metrics").text, "ttv_exporter_read_duration_seconds_count")[0]
+
+
+def test_what_has_not_changed_is_not_read_again(moving):
+    assert [made(moving) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_change_is_on_the_next_page(moving):
+    moving.get("/metrics")
+    moving.post("/api/v1/events", json=[event("new", "idea", "2026-02-27T00:00:00Z", subject="initiative:NEW")])
+    moving.put("/api/v1/initiatives/NEW", json={"name": "New"})
+    page = moving.get("/metrics").text
+    assert samples(page, "ttv_initiative_milestone_timestamp_seconds", initiative="NEW") == [1772150400]
+
+
+def test_a_record_that_goes_into_quarantine_is_on_the_next_page(moving):
+    assert samples(moving.get("/metrics").text, "ttv_quarantined_records") == []
+    moving.post("/api/v1/events", json=[{"source": "test", "id": "x"}])
+    assert samples(moving.get("/metrics").text, "ttv_quarantined_records") == [1]
+
+
+def test_what_moves_with_the_clock_is_made_anew_on_schedule(moving, clock):
+    clock.at = NOW + timedelta(minutes=4, seconds=59)
+    before = moving.get("/metrics").text
+    clock.at = NOW + timedelta(minutes=5)
+    after = moving.get("/metrics").text
+    assert samples(before, "ttv_figures_timestamp_seconds") == [NOW.timestamp()]
+    assert samples(after, "ttv_figures_timestamp_seconds") == [NOW.timestamp() + 300]
+    assert samples(after, "ttv_exporter_read_duration_seconds_count") == [2]
+
+
+def test_the_figures_are_as_of_the_change_not_of_the_schedule_before_it(moving, clock):
+    clock.at = NOW + timedelta(minutes=2)
+    moving.post("/api/v1/events", json=[event("now", "idea", "2026-03-01T12:01:30Z", subject="initiative:CHECKOUT")])
+    page = moving.get("/metrics").text
+    assert samples(page, "ttv_figures_timestamp_seconds") == [NOW.timestamp() + 120]
+
+
+def test_replicas_show_the_same_whenever_each_made_it(engine, clock):
+    first, second = (app.create(Route(engine, now=clock)).test_client() for _ in range(2))
+    first.put("/api/v1/initiatives/CHECKOUT", json=CHECKOUT)
+    first.post("/api/v1/events", json=LIFE)
+    one = of_database(first.get("/metrics").text)
+    clock.at = NOW + timedelta(minutes=3)
+    assert of_database(second.get("/metrics").text) == one
+
+
+def test_a_broken_part_is_tried_again(moving, monkeypatch):
+    def broken(look):
+        look.connection.exec_driver_sql("SELECT nothing FROM nowhere")
+
+    with monkeypatch.context() as patched:
+        patched.setitem(exporter.FIGURES, "initiatives", broken)
+        assert samples(moving.get("/metrics").text, "ttv_initiative_info") == []
+    assert samples(moving.get("/metrics").text, "ttv_initiative_info") == [1]
+
+
+def test_refreshing_takes_a_tenth_of_the_time_at_most(engine, clock):
+    """Making took a second; nine seconds long nobody but a scrape has it made again."""
+    times = iter([0, 1, 9.9, 10, 11])
+    exported = exporter.Exporter(engine, clock, instruments=Instruments(), timer=lambda: next(times))
+    looks = []
+    exported._refresh = lambda: looks.append(1)
+    for _ in range(3):
+        exported.refresh()
+    assert len(looks) == 2
+
+
+# ---- which initiatives have series
+
+
+def shown(client):
+    found = samples_of(client.get("/metrics").text, "ttv_initiative_info")
+    return {sample.labels["initiative"] for sample in found}
+
+
+def samples_of(page, name):
+    return [sample for family in text(page) for sample in family.samples if sample.name == name]
+
+
+def ended(key, end):
+    """The life of an initiative that got its feedback at an instant."""
+    subject = f"initiative:{key}"
+    times = ("idea", "2025-01-01T00:00:00Z"), ("deploy", "2025-02-01T00:00:00Z"), ("feedback", end)
+    return [event(f"{key}-{kind}", kind, when, subject=subject) for kind, when in times]
+
+
+@pytest.fixture
+def five(engine):
+    """Five initiatives: two open, two that ended within 90 days, one that ended before."""
+
+    def serve(**scope):
+        client = app.create(Route(engine, now=lambda: NOW), scope=Scope(**scope)).test_client()
+        for key in ("OPEN-1", "OPEN-2", "LATE", "EARLY", "LONG-AGO"):
+            client.put(f"/api/v1/initiatives/{key}", json={"name": key})
+        lives = [
+            *ended("LONG-AGO", "2025-12-01T12:00:00Z"),
+            *ended("EARLY", "2025-12-01T12:00:01Z"),
+            *ended("LATE", "2026-02-28T00:00:00Z"),
+            event("o1", "idea", "2020-01-01T00:00:00Z", subject="initiative:OPEN-1"),
+        ]
+        assert client.post("/api/v1/events", json=lives).json["accepted"] == len(lives)
+        return client
+
+    return serve
+
+
+def test_what_ended_long_ago_is_in_the_sums_only(five):
+    client = five()
+    assert shown(client) == {"OPEN-1", "OPEN-2", "LATE", "EARLY"}
+    page = client.get("/metrics").text
+    assert samples(page, "ttv_initiatives", state="realised") == [3]
+    assert samples(page, "ttv_exporter_initiatives", series="own") == [4]
+    assert samples(page, "ttv_exporter_initiatives", series="none") == [1]
+
+
+def test_open_ones_come_before_those_that_ended_last(five):
+    assert shown(five(most=3)) == {"OPEN-1", "OPEN-2", "LATE"}
+
+
+def test_no_initiative_has_series_if_none_is_wished(five):
+    client = five(most=0)
+    assert shown(client) == set()
+    assert sum(samples(client.get("/metrics").text, "ttv_initiatives")) == 5
+
+
+# ---- how it is written
+
+LABELS = st.text(max_size=20)
+
+
+@given(rows=st.lists(st.tuples(LABELS, LABELS, LABELS, LABELS, LABELS, LABELS, st.floats(allow_nan=False))))
+def test_lines_are_what_the_library_writes(rows):
+    metric = catalogue.INITIATIVE._replace(name="ttv_x", type="gauge")
+    family, lines = series.written(metric, ((tuple(map(series.escaped, row[:6])), row[6]) for row in rows))
+    whole = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
+    for row in rows:
+        whole.add_metric(row[:6], row[6])
+    for encode in (generate_latest, openmetrics_latest):
+        header, expected = (encode(exporter._Some([one])).decode() for one in (family, whole))
+        assert header.removesuffix("# EOF\n") + lines == expected.removesuffix("# EOF\n")
+
+
+def test_a_page_can_be_had_squeezed(looked):
+    plain = looked.get("/metrics", headers={"Accept": OPEN})
+    squeezed = looked.get("/metrics", headers={"Accept": OPEN, "Accept-Encoding": "gzip"})
+    assert squeezed.content_encoding == "gzip"
+    of_process = re.compile(r"^(?:process_|ttv_http_|# EOF).*\n", re.MULTILINE)
+    assert of_process.sub("", gzip.decompress(squeezed.data).decode()) == of_process.sub("", plain.text)
+
+
+def test_distributions_count_what_ended_in_the_window_by_team_and_direction(lived):
+    page = lived.get("/metrics").text
+    name, labels = "ttv_time_to_value_distribution_seconds", {"team": "Payments", "direction": "bottom_up"}
+    took = 33 * 86_400 - 3_600 + 0.25
+    below = [sample.labels["le"] for sample in samples_of(page, f"{name}_bucket") if sample.value == 0]
+    assert max(map(float, below)) == 30 * 86_400
+    assert samples(page, f"{name}_gcount", **labels) == [1]
+    assert samples(page, f"{name}_gsum", **labels) == [took]
+    assert samples(page, f"{name}_bucket", team="Search") == []
+
+
+def test_targets_and_how_initiatives_stand_to_them(route):
+    client = app.create(route, targets={"rate_of_turn_seconds": 8 * 86_400.0}).test_client()
+    client.put("/api/v1/initiatives/CHECKOUT", json=CHECKOUT)
+    client.put("/api/v1/initiatives/SEARCH", json={**SEARCH, "targets": {"time_to_value_seconds": 86_400}})
+    client.post("/api/v1/events", json=LIFE)
+    page = client.get("/metrics").text
+    status = {
+        (one.labels["initiative"], one.labels["figure"]): one.labels["status"]
+        for one in samples_of(page, "ttv_initiative_target_status")
+    }
+    assert status == {
+        ("CHECKOUT", "rate_of_turn"): "missed",
+        ("SEARCH", "rate_of_turn"): "missed",
+        ("SEARCH", "time_to_value"): "missed",
+    }
+    assert samples(page, "ttv_target_seconds", figure="rate_of_turn") == [8 * 86_400]
+    assert samples(page, "ttv_target_seconds", figure="time_to_value") == []
+    assert samples(page, "ttv_initiative_target_seconds", initiative="SEARCH", figure="time_to_value") == [86_400]
+    standing = {"figure": "time_to_value", "direction": "top_down"}
+    assert samples(page, "ttv_open_initiatives_by_target", status="missed", **standing) == [1]
+    assert samples(page, "ttv_open_initiatives_by_target", status="on_track", **standing) == [0]
+
+
+def test_a_source_says_how_often_it_is_looked_at_before_it_ever_was(route):
+    client = app.create(route, scope=Scope(intervals={"jira": timedelta(minutes=15)})).test_client()
+    assert samples(client.get("/metrics").text, "ttv_source_interval_seconds", source="jira") == [900]
+
+
+def test_records_of_the_sources_are_counted(route):
+    instruments = Instruments()
+    client = app.create(route, instruments=instruments).test_client()
+    instruments.expect(["jira"])
+    instruments.brought("jira", accepted=3, duplicate=2, rejected=0)
+    page = client.get("/metrics").text
+    found = {sample.labels["outcome"]: sample.value for sample in samples_of(page, "ttv_source_records_total")}
+    assert found == {"accepted": 3, "duplicate": 2, "rejected": 0}

@@ -11,11 +11,10 @@ from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.ending import signals
 from ttv.cli.errors import Failed, Wrong
 from ttv.cli.listening import Door
-from ttv.cli.serve import port_option, run
+from ttv.cli.serve import port_option, published, run, scheduled
 from ttv.cli.sync import line, looks
 from ttv.config import Config
 from ttv.demo import company, serve
-from ttv.publish import app
 from ttv.publish.instruments import Instruments
 from ttv.route import Route
 from ttv.schedule import Stop
@@ -89,13 +88,12 @@ def _show(found: Config, port: int, stop: Stop) -> None:
     """Pull everything once, with progress, then serve."""
     with opened(found.database) as engine:
         route, instruments = Route(engine), Instruments()
-        door = Door(
-            app.create(route, window=found.window, targets=found.targets, instruments=instruments), found.host, port
-        )
+        shown = published(route, found, instruments)
+        door = Door(shown, found.host, port)
         click.echo("The invented company's tools are up; pulling from them …", err=True)
         for seen in looks(route, found.sources, stop):
             if seen.error:
                 door.close()
                 raise Failed(line(seen))
             _logger.info("%s", line(seen))
-        run(door, route, found, instruments, stop)
+        run(door, route, found, scheduled(route, found, instruments, shown, stop), stop)

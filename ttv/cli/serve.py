@@ -4,6 +4,7 @@ import logging
 from ipaddress import ip_address
 
 import click
+from flask import Flask
 
 from ttv import config
 from ttv.cli.asked import Asked, everywhere, opened
@@ -12,6 +13,7 @@ from ttv.cli.errors import Wrong
 from ttv.cli.listening import Door
 from ttv.config import Config
 from ttv.publish import app
+from ttv.publish.families import Scope
 from ttv.publish.instruments import Instruments
 from ttv.route import Route
 from ttv.schedule import Schedule, Stop
@@ -47,14 +49,33 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
     with opened(found.database) as engine, signals("ending after what is in hand; once more ends at once") as stop:
         route = Route(engine)
         instruments = Instruments()
-        shown = app.create(route, token=token, window=found.window, targets=found.targets, instruments=instruments)
+        shown = published(route, found, instruments, token)
         door = Door(shown, host, port)
-        run(door, route, found, instruments, stop)
+        run(door, route, found, scheduled(route, found, instruments, shown, stop), stop)
 
 
-def run(door: Door, route: Route, found: Config, instruments: Instruments, stop: Stop) -> None:
-    """Answer and look at the sources until somebody wishes to end."""
-    schedule = Schedule(route, found.sources, instruments, stop=stop)
+def published(route: Route, found: Config, instruments: Instruments, token: str | None = None) -> Flask:
+    """Put the application together as it was configured."""
+    scope = Scope(
+        window=found.window,
+        targets=found.targets,
+        recent=found.recent,
+        most=found.most,
+        every=found.figures,
+        intervals={source.name: source.every for source in found.sources},
+    )
+    return app.create(
+        route, token=token, window=found.window, targets=found.targets, instruments=instruments, scope=scope
+    )
+
+
+def scheduled(route: Route, found: Config, instruments: Instruments, shown: Flask, stop: Stop) -> Schedule:
+    """Put together what looks at the sources and keeps the metrics of an application current."""
+    return Schedule(route, found.sources, instruments, refresh=shown.extensions[app.EXPORTER].refresh, stop=stop)
+
+
+def run(door: Door, route: Route, found: Config, schedule: Schedule, stop: Stop) -> None:
+    """Answer and keep to the schedule until somebody wishes to end."""
     try:
         put_configured(route, found)
         schedule.start()

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ class Config:
     """How far back population figures look: `<n>d` or `all`."""
     targets: Mapping[str, float] = field(default_factory=dict)
     """`time_to_value_seconds`, `rate_of_turn_seconds` of initiatives that have none of their own."""
+    figures: timedelta = timedelta(minutes=5)
+    """How often what moves with the clock is made anew for `/metrics`."""
+    recent: timedelta = timedelta(days=90)
+    """For how long initiatives that ended keep series of their own there."""
+    most: int = 10_000
+    """How many initiatives have series of their own there."""
     sources: tuple[Source, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     file: Path | None = None
@@ -101,6 +108,9 @@ def read(
         port=found.ttv.port,
         window=found.ttv.window,
         targets=found.targets.seconds(),
+        figures=found.schedule.figures,
+        recent=found.metrics.recent,
+        most=found.metrics.initiatives,
         sources=tuple(source for _, source, _ in read_sources if source),
         initiatives=tuple(_initiatives(found.initiatives)),
         file=where if isinstance(where, Path) else None,

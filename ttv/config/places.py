@@ -7,7 +7,7 @@ from typing import Any
 
 from ttv.config.mistakes import Place
 
-_HEADER = re.compile(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$")
+_HEADER = re.compile(r"\s*\[(\[?)([^\[\]]+)\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -33,17 +33,30 @@ def dotted(place: Place) -> str:
 
 def _places(text: str) -> Iterator[tuple[int, Place]]:
     table: Place = ()
+    lengths: dict[Place, int] = {}  # of the arrays of tables, each [[…]] of which has a number, from 0
     within = ""  # the quotes of the text of several lines that we are in
     for number, line in enumerate(text.splitlines(), start=1):
         if within:
             within = "" if within in line else within
             continue
         if header := _HEADER.match(line):
-            table = _names(header[1])
+            table = _numbered(_names(header[2]), lengths, new=bool(header[1]))
             yield number, table
         elif key := _KEY.match(line):
             yield number, (*table, *_names(key[1]))
         within = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
+
+
+def _numbered(names: Place, lengths: dict[Place, int], *, new: bool) -> Place:
+    """Put into the names of a table the numbers of the arrays of tables that it stands in; a new one begins a table."""
+    place: Place = ()
+    for depth, name in enumerate(names, start=1):
+        place = (*place, name)
+        if new and depth == len(names):
+            lengths[place] = lengths.get(place, 0) + 1
+        if place in lengths:
+            place = (*place, str(lengths[place] - 1))
+    return place
 
 
 def _names(written: str) -> Place:

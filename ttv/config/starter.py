@@ -42,7 +42,7 @@ _UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 def text(chosen: Iterable[str] = ()) -> str:
     """Write a configuration with the chosen connectors, or with all that there are."""
     parts = [_HEAD, _table("[ttv]", tables.Ttv), _table("[schedule]", tables.Schedule)]
-    parts += [_TARGETS + _table("[targets]", tables.Targets), _SECRETS]
+    parts += [_TARGETS + _table("[targets]", tables.Targets), _table("[metrics]", tables.Metrics), _SECRETS]
     parts += [_source(name) for name in chosen or connectors.names()]
     return "\n".join([*parts, _INITIATIVES])
 

@@ -85,6 +85,21 @@ class Schedule(Table):
     """Who runs when."""
 
     sync: Duration = Field(default=timedelta(minutes=5), description="Pause between two looks at a source.")
+    figures: Duration = Field(
+        default=timedelta(minutes=5),
+        description="How often what moves with the clock is made anew for /metrics, besides with every change.",
+    )
+
+
+class Metrics(Table):
+    """What /metrics shows."""
+
+    recent: Duration = Field(
+        default=timedelta(days=90), description="For how long initiatives that ended keep series of their own."
+    )
+    initiatives: int = Field(
+        default=10_000, ge=0, description="How many initiatives have series of their own at most, open ones first."
+    )
 
 
 class Targets(Table):
@@ -131,5 +146,6 @@ class Document(Table):
     ttv: Ttv = Ttv()
     schedule: Schedule = Schedule()
     targets: Targets = Targets()
+    metrics: Metrics = Metrics()
     sources: dict[Key, Any] = {}
     initiatives: dict[Key, Initiative] = {}

@@ -13,11 +13,15 @@ import ttv
 from ttv.publish import access, answers, api, docs, health, intake, pages, problems, questions
 from ttv.publish.encoding import Json
 from ttv.publish.exporter import Exporter
+from ttv.publish.families import Scope
 from ttv.publish.instruments import Instruments
 from ttv.route import Route
 
 BODY_BYTES = 16 * 1024 * 1024
 """The longest body that is read; longer files come in by `ttv import`."""
+
+EXPORTER = "ttv.exporter"
+"""Under this name the application's extensions hold its exporter."""
 
 _DESCRIPTION = """How long this organisation takes to turn an idea into value, and how fast it can turn at all.
 
@@ -37,11 +41,13 @@ def create(
     window: str = "365d",
     targets: Mapping[str, float] | None = None,
     instruments: Instruments | None = None,
+    scope: Scope | None = None,
     timer: Callable[[], float] = time.perf_counter,
 ) -> Flask:
     """Put the application together; without a token it answers only to names of this machine.
 
-    The targets (`time_to_value_seconds`, `rate_of_turn_seconds`) are for initiatives that have none of their own.
+    The targets (`time_to_value_seconds`, `rate_of_turn_seconds`) are for initiatives that have none of their own. The
+    scope is what `/metrics` shows; without one it has this window and these targets.
     """
     targets = targets or {}
     instruments = instruments or Instruments()
@@ -61,7 +67,9 @@ def create(
     _time(app, instruments, timer)
     access.protect(app, token)
     problems.install(app)
-    exporter = Exporter(route.engine, route.now, window=window, instruments=instruments)
+    exporter = app.extensions[EXPORTER] = Exporter(
+        route.engine, route.now, scope or Scope(window, targets), instruments=instruments
+    )
     calls = api.blueprint(route, window, targets)
     intake.add(calls, route)  # to the same blueprint: of two, the document keeps only one's calls at an address
     app.register_api(calls)

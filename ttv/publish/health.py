@@ -41,7 +41,11 @@ def blueprint(engine: Engine, exporter: Exporter) -> APIBlueprint:
     @api.get("/metrics", responses={200: _PAGE, 401: BODY})
     def metrics() -> Any:
         """Show every metric."""
-        page, content_type = exporter.page(request.headers.get("Accept", ""))
-        return Response(page, content_type=content_type)
+        squeezed = request.accept_encodings.find("gzip") >= 0
+        page, content_type = exporter.page(request.headers.get("Accept", ""), squeezed=squeezed)
+        answer = Response(page, content_type=content_type, headers={"Vary": "Accept, Accept-Encoding"})
+        if squeezed:
+            answer.content_encoding = "gzip"
+        return answer
 
     return api

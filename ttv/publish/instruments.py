@@ -30,6 +30,10 @@ class Instruments(Collector):
         self._runs = self._counter(catalogue.RUNS)
         self._skipped = self._counter(catalogue.SKIPPED)
         self._run_seconds = self._histogram(catalogue.RUN_SECONDS, _SYNC_BOUNDS)
+        self._records = self._counter(catalogue.RECORDS)
+        self._requests = self._counter(catalogue.REQUESTS)
+        self._retries = self._counter(catalogue.RETRIES)
+        self._throttled = self._counter(catalogue.THROTTLED)
         self._read_seconds = self._histogram(catalogue.READ_SECONDS, _READ_BOUNDS)
         self._request_seconds = self._histogram(catalogue.REQUEST_SECONDS, _REQUEST_BOUNDS)
         ProcessCollector(registry=self._registry)
@@ -45,6 +49,10 @@ class Instruments(Collector):
             self._runs.labels(source, "failed")
             self._skipped.labels(source)
             self._run_seconds.labels(source)
+            self._retries.labels(source)
+            self._throttled.labels(source)
+            for outcome in ("accepted", "duplicate", "rejected"):
+                self._records.labels(source, outcome)
 
     def ran(self, source: str, outcome: Outcome, seconds: float) -> None:
         """Count one look at a source."""
@@ -54,6 +62,11 @@ class Instruments(Collector):
     def skipped(self, source: str) -> None:
         """Count one look that was left out because the one before was still running."""
         self._skipped.labels(source).inc()
+
+    def brought(self, source: str, *, accepted: int, duplicate: int, rejected: int) -> None:
+        """Count what a look at a source brought."""
+        for outcome, number in (("accepted", accepted), ("duplicate", duplicate), ("rejected", rejected)):
+            self._records.labels(source, outcome).inc(number)
 
     def reading(self) -> AbstractContextManager[object]:
         """Time one look into the database for a page of metrics."""
