@@ -24,7 +24,7 @@ class Counts:
     """What the schedule counted, and a bell for each kind."""
 
     def __init__(self):
-        self.expected, self.runs, self.skips = [], [], []
+        self.expected, self.runs, self.skips, self.records = [], [], [], []
         self.skip, self.changed = Event(), Condition()
 
     def expect(self, sources):
@@ -38,6 +38,9 @@ class Counts:
     def wait(self, number):
         with self.changed:
             return self.changed.wait_for(lambda: len(self.runs) >= number, PATIENCE)
+
+    def brought(self, source, **records):
+        self.records.append((source, records))
 
     def skipped(self, source):
         self.skips.append(source)
@@ -257,3 +260,60 @@ def test_a_connector_with_a_defect_is_a_failed_run_with_its_traceback_and_the_ot
     assert ended(schedule)
     assert sorted(counts.runs) == [("bad", "failed"), ("good", "succeeded")]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_a_look_brought_is_counted(route, counts):
+    schedule = Schedule(route, [source("one", one_initiative)[0]], counts)
+    schedule.start()
+    assert counts.wait(1)
+    assert ended(schedule)
+    assert counts.records == [("one", {"accepted": 1, "duplicate": 0, "rejected": 0})]
+
+
+# ---- several processes on one database
+
+
+@pytest.fixture
+def two(engine):
+    """The routes of two processes on one database, on each engine in turn."""
+    return Route(engine), Route(engine)
+
+
+def test_while_one_process_looks_at_a_source_no_other_does(two, counts):
+    inside, open_ = Event(), Event()
+
+    def slow(tool):
+        inside.set()
+        assert open_.wait(PATIENCE)
+        return iter(())
+
+    one, _ = source("one", slow)
+    same, tool = source("one", one_initiative)
+    first, second = Schedule(two[0], [one], counts), Schedule(two[1], [same], Counts())
+    first.start()
+    assert inside.wait(PATIENCE)
+    second._run(same)
+    assert tool.looks == 0
+    open_.set()
+    assert ended(first)
+    second._run(same)
+    assert tool.looks == 1
+
+
+def test_two_processes_look_at_a_source_once_an_interval_together(two):
+    hour = timedelta(hours=1)
+    both = [(Schedule(route, [], Counts()), *source("one", one_initiative, hour)) for route in two]
+    for schedule, mine, _ in both:
+        schedule._run(mine)  # the first look of a process is always due
+    for schedule, mine, _ in both * 3:
+        schedule._run(mine)
+    assert [tool.looks for *_, tool in both] == [1, 1]
+
+
+def test_a_process_keeps_its_metrics_current(route, counts):
+    made = Event()
+    schedule = Schedule(route, [], counts, refresh=made.set)
+    schedule.start()
+    assert made.wait(PATIENCE)
+    assert ended(schedule)
+    assert counts.runs == counts.skips == []

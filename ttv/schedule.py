@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
 from connectors.contract import SourceError
+from ttv import engines, store
 from ttv.config import Source
 from ttv.route import Looked, Route
 
@@ -27,6 +28,9 @@ _FIGURES = " figures"
 """The job that keeps the metrics current; no source can have this name."""
 _CURRENT_SECONDS = 2
 """So soon after a change the metrics are made anew, if that does not take long."""
+
+_NEARLY = 0.9
+"""A look is due after this part of its interval: the ticks of two processes are not in step."""
 
 Ended = Literal["succeeded", "failed"]
 
@@ -164,9 +168,11 @@ class Schedule:
         began = self._timer()
         outcome: Ended | None = "failed"  # also if the connector has a defect, of which APScheduler logs the traceback
         try:
-            if source.name not in self._clients:
-                self._clients[source.name] = _client(self._route, source, self._stop)
-            looked = _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
+            with engines.alone(self._route.engine, source.name) as mine:
+                if not mine or not self._is_due(source):
+                    outcome = None
+                    return
+                looked = self._look(source)
             outcome = "succeeded" if looked.complete else None
             brought = looked.outcome
             self._counts.brought(
@@ -184,6 +190,19 @@ class Schedule:
         finally:
             if outcome:
                 self._counts.ran(source.name, outcome, self._timer() - began)
+
+    def _look(self, source: Source) -> Looked:
+        if source.name not in self._clients:
+            self._clients[source.name] = _client(self._route, source, self._stop)
+        return _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
+
+    def _is_due(self, source: Source) -> bool:
+        """Say whether nobody has looked at a source within its interval; the first look of a process is always due."""
+        if source.name not in self._clients:
+            return True
+        with store.reading(self._route.engine) as connection:
+            attempted_at = store.attempted_at(connection, source.name)
+        return attempted_at is None or self._route.now() - attempted_at >= source.every * _NEARLY
 
     def _skipped(self, event: JobSubmissionEvent) -> None:
         if event.job_id == _FIGURES:

@@ -322,6 +322,11 @@ def version(connection: Connection, part: Part = "log") -> Version:
 _VERSION = select(data_version.c.number, data_version.c.changed_at).where(data_version.c.of == bindparam("part"))
 
 
+def attempted_at(connection: Connection, name: str) -> datetime | None:
+    """Return when a source was last looked at, whatever came of it."""
+    return instant(connection.scalar(select(source.c.attempted_at).where(source.c.name == name)))
+
+
 def faults(engine: Engine) -> list[str]:
     """List in words what keeps the database from serving: an older or a newer schema than this program's."""
     with engine.connect() as connection:

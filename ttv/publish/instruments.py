@@ -1,11 +1,13 @@
 """What one process counts about itself: runs of the schedule, broken parts of the exporter, requests."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import Metric as Family
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from ttv.publish import catalogue
@@ -36,11 +38,14 @@ class Instruments(Collector):
         self._throttled = self._counter(catalogue.THROTTLED)
         self._read_seconds = self._histogram(catalogue.READ_SECONDS, _READ_BOUNDS)
         self._request_seconds = self._histogram(catalogue.REQUEST_SECONDS, _REQUEST_BOUNDS)
+        self._shared: Collector | None = None
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            self._shared = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
         ProcessCollector(registry=self._registry)
 
     def collect(self) -> Iterator[Family]:
-        """Yield every family with what was counted so far."""
-        yield from self._registry.collect()
+        """Yield every family with what was counted so far, by all workers if they share a folder."""
+        yield from (self._shared or self._registry).collect()
 
     def expect(self, sources: Iterable[str]) -> None:
         """Start the series of the configured sources at 0, so that the first failure is seen as an increase."""
