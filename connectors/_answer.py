@@ -1,20 +1,29 @@
-"""What one HTTP answer says: its status, its limits, when to come back, and what to tell the person who must act."""
+"""What one HTTP answer says: whether to come back and when, or which error it is, in the tool's own words."""
 
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 import requests
-from tenacity import RetryCallState
 
-from connectors.contract import Refused, SourceError, Unreadable
+from connectors._limits import http_date, remaining, reset, retry_after
+from connectors.contract import Refused, SourceError, State, Unavailable, Unreadable
 
 _SECONDARY_SECONDS = 60.0
 """GitHub asks for at least a minute where it limits and does not say for how long."""
+
+_VERDICTS: Mapping[int, tuple[type[SourceError], State]] = {
+    400: (Unreadable, "bad_request"),
+    401: (Refused, "unauthorized"),
+    403: (Refused, "forbidden"),
+    404: (Refused, "not_found"),
+    407: (Unavailable, "unreachable"),
+    410: (Unreadable, "gone"),
+    422: (Unreadable, "bad_request"),
+}
+_AT_A_PROXY = "the proxy wants a name and a password: put an address that has them into HTTPS_PROXY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,90 +40,78 @@ class Answer:
 class Again(Exception):  # noqa: N818 - a turn of the loop, never seen outside
     """Worth another attempt: after so many seconds, or after `least` seconds doubled with every attempt."""
 
-    def __init__(self, reason: str, *, after: float | None = None, least: float = 1.0) -> None:
+    def __init__(
+        self, reason: str, *, state: State = "unavailable", after: float | None = None, least: float = 1.0
+    ) -> None:
         super().__init__(reason)
-        self.after, self.least = after, least
+        self.state, self.after, self.least = state, after, least
 
-
-def pause(state: RetryCallState) -> float:
-    """Wait as long as the server asks, else ever longer, with jitter so that many do not come back at once."""
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, Again):
-        return 0.0
-    if error.after is not None:
-        return error.after
-    growth: int = 2 ** (state.attempt_number - 1)
-    return error.least * growth * random.uniform(1, 1.25)  # noqa: S311 - no secret
+    @property
+    def limited(self) -> bool:
+        """Say whether the host is to be left alone, by everybody."""
+        return self.state == "throttled" or self.after is not None
 
 
 def limit(answer: Answer, now: datetime, said: str) -> Again | None:
     """Say whether to come back, and when: server errors, 429, and GitHub's 403 with a limit's marks."""
     status, headers = answer.status, answer.headers
-    limited = status == requests.codes.too_many_requests or (
-        status == requests.codes.forbidden
-        and ("Retry-After" in headers or headers.get("x-ratelimit-remaining") == "0" or "rate limit" in said.lower())
-    )
+    limited = status == requests.codes.too_many_requests or (status == requests.codes.forbidden and _marked(answer))
     if not limited and status < requests.codes.internal_server_error and status != requests.codes.request_timeout:
         return None
     there = http_date(headers.get("Date")) or now
-    after = _retry_after(headers.get("Retry-After"), there)
-    if after is None and limited and headers.get("x-ratelimit-remaining") == "0":
-        after = _until_reset(headers.get("x-ratelimit-reset"), there)
-    secondary = limited and status == requests.codes.forbidden
+    after = retry_after(headers, there)
+    if after is None and limited and not remaining(headers):
+        after = reset(headers, there)
+    secondary = limited and (status == requests.codes.forbidden or b"secondary" in answer.body)
     asked = f", asking to wait {after:.0f} s" if after else ""
-    return Again(f"answered {said}{asked}", after=after, least=_SECONDARY_SECONDS if secondary else 1.0)
+    state: State = "throttled" if limited else "unavailable"
+    return Again(f"answered {said}{asked}", state=state, after=after, least=_SECONDARY_SECONDS if secondary else 1.0)
 
 
-def _retry_after(value: str | None, there: datetime) -> float | None:
-    """Read `Retry-After`, seconds or a date by the server's clock; None if it says nothing or nothing useful."""
-    date = http_date(value)
-    if date:
-        return max(1.0, (date - there).total_seconds())
-    return float(value) if value and value.strip().isdecimal() and int(value) > 0 else None
+def _marked(answer: Answer) -> bool:
+    """Say whether a 403 is a limit, and not a permission that is missing."""
+    if "X-GitHub-SSO" in answer.headers:
+        return False
+    told = message(answer.body).lower()
+    said = "rate limit" in told or "abuse detection" in told
+    return said or "Retry-After" in answer.headers or remaining(answer.headers) == 0
 
 
-def _until_reset(value: str | None, there: datetime) -> float | None:
-    """Read GitHub's `x-ratelimit-reset`, epoch seconds."""
-    return max(1.0, int(value) - there.timestamp() + 1) if value and value.strip().isdecimal() else None
-
-
-def http_date(value: str | None) -> datetime | None:
-    """Read a date of a header; None if there is none."""
-    try:
-        date = parsedate_to_datetime(value or "")
-    except ValueError:
+def limited_within(answer: Answer, body: Any, now: datetime) -> Again | None:
+    """Find the limit that GraphQL tells with 200: an error of the type RATE_LIMITED, or the secondary limit's words."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    told = [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    primary = any(error.get("type") == "RATE_LIMITED" for error in told)
+    if not primary and not any("secondary rate limit" in str(error.get("message")) for error in told):
         return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    there = http_date(answer.headers.get("Date")) or now
+    after = retry_after(answer.headers, there) or (reset(answer.headers, there) if primary else None)
+    return Again(f"answered 200 {message(answer.body)}", state="throttled", after=after, least=_SECONDARY_SECONDS)
 
 
-def verdict(status: int) -> type[SourceError]:
-    """Tell which error a status is that no waiting mends."""
-    refused = {requests.codes.unauthorized, requests.codes.forbidden, requests.codes.not_found}
-    return Refused if status in refused else Unreadable
+def verdict(status: int, said: str) -> SourceError:
+    """Give the error that a status is which no waiting mends."""
+    error, state = _VERDICTS.get(status, (Unreadable, "unreadable"))
+    return error(said, state=state, remedy=_AT_A_PROXY) if status == 407 else told(error, said, state)  # noqa: PLR2004
 
 
-def remedy(status: int) -> str:
-    """Say what to do about a status."""
-    return {
-        401: "; check the token, and the mail address where there is one",
-        403: "; the token is known, but its permissions do not suffice",
-        404: "; check the address and the names: what the token may not see is not found either",
-        410: "; this part of the API is gone, or the feature is switched off there",
-    }.get(status, "")
+def told(error: type[SourceError], said: str, state: State) -> SourceError:
+    """Make an error whose text ends with the remedy of its state."""
+    return error(said, state=state, remedy=error(said, state=state).remedy)
 
 
 def message(body: bytes) -> str:
     """Find the sentence in an error's body: Jira's, GitHub's and Zendesk's ways, else its beginning."""
     try:
-        told = orjson.loads(body)
+        said = orjson.loads(body)
     except orjson.JSONDecodeError:
         return shown(body)
-    if not isinstance(told, dict):
-        return shown(told)
-    errors = told.get("errorMessages")
+    if not isinstance(said, dict):
+        return shown(said)
+    errors = said.get("errorMessages")
     parts = [*errors] if isinstance(errors, list) else []
-    parts += [told[name] for name in ("message", "error", "description") if isinstance(told.get(name), str)]
-    return " ".join(map(str, parts)) or shown(told)
+    parts += [said[name] for name in ("message", "error", "description") if isinstance(said.get(name), str)]
+    return " ".join(map(str, parts)) or shown(said)
 
 
 def shown(body: Any) -> str:

@@ -6,6 +6,7 @@ A connector is a module with
     def client(settings, **options) -> Client   which speaks to the tool, see `client.py`
     def events(settings, client, since, until) -> Iterator[Item]
     def check(settings, client) -> Iterator[str]        sentences about what it sees, for people; optional
+    def scope(settings, client) -> Iterable[str]        names of the projects or repositories it sees; optional
     WINDOW: timedelta | None                    how much of the past one look should cover; optional
 
 and nothing else is asked of it. `events` yields what was touched in [since, until); repeats are harmless, gaps are not.
@@ -16,21 +17,40 @@ Errors, by what to do next:
     SourceError
     ├── Refused      mend the credentials or the permissions
     ├── Unavailable  wait: it was still down after every retry
-    └── Unreadable   the answer is not what the API promises; look at it
+    ├── Unreadable   the answer is not what the API promises; look at it
+    └── Narrowed     it sees less than it did; give the permission back, or take the name out
+
+Each carries the `state` that the source is in now, one of `State`, and the `remedy`, a sentence for who must act.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Any, ClassVar, Literal, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Kind = Literal["idea", "decision", "start", "change", "deploy", "feedback"]
 Direction = Literal["top_down", "bottom_up", "unknown"]
 Evolution = Literal["genesis", "custom", "product", "commodity"]
 Value = str | int | float | bool | None
+State = Literal[
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "gone",
+    "bad_request",
+    "throttled",
+    "unavailable",
+    "unreachable",
+    "unreadable",
+    "narrowed",
+]
+"""What is wrong with a source; a source that can be read is in none of them."""
 
+STATES: tuple[State, ...] = get_args(State)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -106,21 +126,100 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
+    proxy: str | None = Field(
+        default=None,
+        description="Proxy to go through; without it HTTPS_PROXY and NO_PROXY hold, which may name a password.",
+        examples=["http://proxy.example:3128"],
+    )
+    ca_bundle: Path | None = Field(
+        default=None,
+        description="File in PEM with the certificate authorities to trust instead of the public ones; without it "
+        "REQUESTS_CA_BUNDLE or SSL_CERT_FILE holds.",
+        examples=["company-ca.pem"],
+    )
+    timeout_seconds: float = Field(
+        default=60, gt=0, le=3600, description="How long the tool may be silent within an answer."
+    )
+    limit_megabytes: int = Field(default=64, ge=1, le=4096, description="The largest answer that is read.")
+
+    @field_validator("proxy")
+    @classmethod
+    def _web_proxy(cls, address: str | None) -> str | None:
+        parts = urlsplit(address or "http://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must begin with http:// or https:// and name a host")
+        if parts.username or parts.password:
+            raise ValueError("must hold no name and password: put an address that has them into HTTPS_PROXY")
+        return address
+
+
+_REMEDIES: Mapping[State, str] = {
+    "unauthorized": "check the token, and the mail address where there is one; it may have expired",
+    "forbidden": "the token is known, but its permissions do not suffice",
+    "not_found": "check the address and the names: what the token may not see is not found either",
+    "gone": "this part of the API is gone, or the feature is switched off there",
+    "bad_request": "check the names and conditions in the settings of the source against what the tool says",
+    "throttled": "nothing, it goes on by itself; if it comes often, look less often with `every`",
+    "unavailable": "nothing here, the tool itself is in trouble; it goes on by itself",
+    "unreachable": "check the address, the name server, the proxy and the firewall; it goes on by itself",
+    "unreadable": "look at what came: a proxy or a sign-in page may answer in the tool's place, or its API changed",
+    "narrowed": "give the account its permission back, or take the names out of the settings",
+}
+
 
 class SourceError(Exception):
-    """A source could not be read to the end; says which address and what to do."""
+    """A source could not be read to the end; says which address and what to do.
+
+    `state` and `remedy` are those of the class and of the state unless they are given; a remedy that is given stands
+    in the text too.
+    """
+
+    usual: ClassVar[State] = "unreadable"
+
+    def __init__(self, said: str, *, state: State | None = None, remedy: str | None = None) -> None:
+        super().__init__(f"{said}; {remedy}" if remedy else said)
+        self.said = said
+        self.state: State = state or self.usual
+        self.remedy = remedy or _REMEDIES[self.state]
 
 
 class Refused(SourceError):  # noqa: N818  the word is its remedy
     """The credentials or their permissions do not suffice."""
 
+    usual = "unauthorized"
+
 
 class Unavailable(SourceError):  # noqa: N818  the word is its remedy
     """Still down, slow or throttling after every retry."""
 
+    usual = "unavailable"
+
 
 class Unreadable(SourceError):  # noqa: N818  the word is its remedy
     """An answer that is not what the API promises."""
+
+
+class Narrowed(SourceError):  # noqa: N818  the word is what happened
+    """The source sees less than it did: what was read of the rest stays, but nothing new comes of it."""
+
+    usual = "narrowed"
+
+    def __init__(self, missing: Iterable[str], seen: int) -> None:
+        self.missing = tuple(sorted(missing))
+        named = ", ".join(self.missing[:5]) + (f" and {len(self.missing) - 5} more" if self.missing[5:] else "")
+        were = len(self.missing) + seen
+        super().__init__(f"sees {seen} of the {were} that it saw before: not {named}", remedy=_REMEDIES["narrowed"])
+
+
+def narrowed(before: Iterable[str], now: Iterable[str]) -> Narrowed | None:
+    """Compare what a source saw with what it sees; None if nothing is missing. What is new is no loss."""
+    old, seen = set(before), set(now)
+    return Narrowed(old - seen, len(old & seen)) if old - seen else None
+
+
+def remedy(state: State) -> str:
+    """Say what to do about a state."""
+    return _REMEDIES[state]
 
 
 def each(records: Iterable[Any], read: Callable[[Any], Iterable[Item]]) -> Iterator[Item]:

@@ -97,7 +97,7 @@ def client(settings: Settings, **options: Any) -> Client:
     """Make a client for the API; the options are those of `Client`, such as `sleep` and `now`."""
     headers = {"Accept": "application/vnd.github+json, application/json;q=0.9", "X-GitHub-Api-Version": "2022-11-28"}
     token = settings.token.get_secret_value() if settings.token else None
-    return Client(settings.url, auth=token, headers=headers, **options)
+    return Client.of(settings, settings.url, auth=token, headers=headers, **options)
 
 
 def check(settings: Settings, client: Client) -> Iterator[str]:

@@ -102,7 +102,7 @@ class Settings(contract.Settings):
 def client(settings: Settings, **options: Any) -> Client:
     """Make a client for the site; the options are those of `Client`, such as `sleep` and `now`."""
     token = settings.token.get_secret_value()
-    return Client(settings.url, auth=(settings.email, token) if settings.email else token, **options)
+    return Client.of(settings, settings.url, auth=(settings.email, token) if settings.email else token, **options)
 
 
 def check(settings: Settings, client: Client) -> Iterator[str]:

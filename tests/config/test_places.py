@@ -39,3 +39,32 @@ def test_every_way_of_writing_a_table_has_its_line():
         ("a", "b.c", "missing"): 12,
     }
     assert {place: lines.of(place) for place in places} == places
+
+
+def test_the_tables_of_an_array_have_a_line_each():
+    lines = Lines(
+        dedent(
+            """\
+            [[a.reads]]
+            name = "x"
+            [a.reads.paging]
+            by = "link"
+            [[a.reads]]
+            name = "y"
+            [[a.reads.children]]
+            [[a.reads.children]]
+            name = "z"
+            [b]
+            name = 1
+            """
+        )
+    )
+    places = {
+        ("a", "reads", "0", "name"): 2,
+        ("a", "reads", "0", "paging", "by"): 4,
+        ("a", "reads", "1", "name"): 6,
+        ("a", "reads", "1", "children", "0", "name"): 7,
+        ("a", "reads", "1", "children", "1", "name"): 9,
+        ("b", "name"): 11,
+    }
+    assert {place: lines.of(place) for place in places} == places

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from connectors.client import Client
+from connectors.client import Client, Hosts
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -22,10 +22,11 @@ def slept():
 @pytest.fixture
 def opened(slept):
     """A function that makes a client, of a connector's settings or of the bare class, and closes it in the end."""
+    hosts = Hosts()
     with contextlib.ExitStack() as at_end:
 
         def make(client, *arguments, **options):
-            held = {"sleep": slept.append, "now": lambda: NOW, **options}
+            held = {"sleep": slept.append, "now": lambda: NOW, "hosts": hosts, **options}
             return at_end.enter_context(client(*arguments, **held))
 
         yield make

@@ -29,6 +29,10 @@ from connectors.contract import (
 )
 from tests.fakes import faults
 
+BY_HTTP = [name for name in connectors.names() if name != "git"]
+"""Those that speak through `client.py`; the program git has a protocol and errors of its own, tested beside it."""
+by_http = pytest.mark.parametrize("tool", BY_HTTP, indirect=True)
+
 
 @pytest.fixture(params=connectors.names())
 def tool(request):
@@ -114,32 +118,38 @@ def test_an_empty_account_yields_nothing(tool, ask):
     assert ask(account).look() == []
 
 
+@by_http
 def test_a_429_is_waited_for_as_long_as_it_asks(ask, slept):
     whole = told(ask().look())
     assert told(ask(wrap=faults.throttled).look()) == whole
     assert slept == [7.0]
 
 
+@by_http
 def test_a_tool_that_throttles_without_end_is_unavailable(ask):
     with pytest.raises(Unavailable, match="429"):
         ask(wrap=lambda app: faults.throttled(app, times=1000)).look()
 
 
+@by_http
 def test_a_401_is_refused_with_the_remedy(ask):
     with pytest.raises(Refused, match=r"401.*check the token"):
         ask(wrap=faults.refused).look()
 
 
+@by_http
 def test_half_a_page_is_unreadable_and_names_its_address(ask):
     with pytest.raises(Unreadable, match=r"http://127\.0\.0\.1:\d+/\S+ answered with application/json"):
         ask(wrap=faults.half).look()
 
 
+@by_http
 def test_html_instead_of_json_is_unreadable_and_shows_what_came(ask):
     with pytest.raises(Unreadable, match=r"text/html.*Sign in"):
         ask(wrap=faults.html).look()
 
 
+@by_http
 def test_a_paging_loop_ends_with_an_error(ask):
     with pytest.raises(Unreadable, match="loop"):
         ask(wrap=faults.looping).look()
@@ -168,6 +178,7 @@ def test_a_check_with_a_wrong_token_is_refused(ask):
         ask(wrap=faults.refused).check()
 
 
+@by_http
 @pytest.mark.parametrize("wrap", [faults.refused, faults.html, faults.half, faults.looping, faults.throttled, None])
 def test_the_token_stands_in_no_log_error_or_repr(tool, ask, caplog, wrap):
     caplog.set_level(logging.DEBUG)
@@ -186,6 +197,7 @@ def test_the_token_stands_in_no_log_error_or_repr(tool, ask, caplog, wrap):
     assert caplog.text
 
 
+@by_http
 def test_an_error_that_echoes_the_token_does_not_carry_it_on(tool, ask):
     from werkzeug.wrappers import Request, Response
 

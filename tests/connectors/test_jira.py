@@ -259,7 +259,7 @@ def test_a_check_counts_what_the_account_sees(asking, account):
 def test_an_oauth_token_is_sent_as_bearer(opened):
     settings = jira.Settings(url="https://api.example/ex/jira/1/", token="t")
     assert settings.url == "https://api.example/ex/jira/1"
-    request = opened(jira.client, settings)._session.prepare_request(requests.Request("GET", "https://a"))
+    request = opened(jira.client, settings)._wire._session.prepare_request(requests.Request("GET", "https://a"))
     assert request.headers["Authorization"] == "Bearer t"
 
 

@@ -33,6 +33,7 @@ class Prometheus:
                 program,
                 f"--config.file={folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={folder / 'tsdb'}",
+                "--storage.tsdb.retention.time=10y",
                 f"--web.listen-address={urlsplit(self.url).netloc}",
             ],
             stdout=self._log,
@@ -47,9 +48,10 @@ class Prometheus:
         self._until(lambda: self._session.get(f"{self.url}/-/ready", timeout=5).ok)
         return self
 
-    def query(self, expression: str) -> list[dict]:
-        """Return the series of an instant query: `metric`, the labels, and `value`, [seconds, text]."""
-        answer = self._session.get(f"{self.url}/api/v1/query", params={"query": expression}, timeout=5).json()
+    def query(self, expression: str, at: float | None = None) -> list[dict]:
+        """Return the series of a query as of now or of a Unix time: `metric`, the labels, `value`, [seconds, text]."""
+        asked = {"query": expression, **({"time": at} if at else {})}
+        answer = self._session.get(f"{self.url}/api/v1/query", params=asked, timeout=5).json()
         assert answer["status"] == "success", answer
         return answer["data"]["result"]
 
@@ -75,13 +77,18 @@ class Prometheus:
 
 @pytest.fixture
 def prometheus(real, tmp_path):
-    """A function that starts Prometheus on an address to scrape, or on a whole configuration, and returns it, ready."""
+    """A function that starts Prometheus on an address to scrape, or on a whole configuration, and returns it, ready.
+
+    With a folder of blocks it begins with what is in them.
+    """
     program = real(shutil.which("prometheus"), "Prometheus (apt-get install prometheus)")
     with contextlib.ExitStack() as at_end:
 
-        def start(target: str = "", config: str | None = None) -> Prometheus:
+        def start(target: str = "", config: str | None = None, blocks: Path | None = None) -> Prometheus:
             folder = tmp_path / f"prometheus-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
+            if blocks:
+                shutil.copytree(blocks, folder / "tsdb")
             server = Prometheus(program, folder, config or _CONFIG.format(target=urlsplit(target).netloc))
             at_end.callback(server.stop)
             return server.ready()

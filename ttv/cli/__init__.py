@@ -8,6 +8,7 @@ from ttv.cli.backtest import backtest
 from ttv.cli.demo import demo
 from ttv.cli.doctor import doctor
 from ttv.cli.errors import Verbs
+from ttv.cli.history import history
 from ttv.cli.init import init
 from ttv.cli.lines import export, import_
 from ttv.cli.plan import plan
@@ -22,7 +23,7 @@ __all__ = ["main"]
 @click.group(
     "ttv",
     cls=Verbs,
-    commands=[serve, sync, import_, report, backtest, export, plan, recompute, demo, init, doctor],
+    commands=[serve, sync, import_, report, backtest, export, history, plan, recompute, demo, init, doctor],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Begin with:

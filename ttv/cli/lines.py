@@ -1,11 +1,12 @@
-"""`ttv import` and `ttv export`: everything as JSON Lines."""
+"""`ttv import` and `ttv export`: everything as JSON Lines; in also as CSV, and with columns of other names."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 import orjson
@@ -14,8 +15,11 @@ from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progres
 
 from ttv import log, store
 from ttv.cli import asked as asking
+from ttv.cli import forms, tables
 from ttv.cli.asked import Asked, everywhere, opened
+from ttv.cli.columns import Columns, Mapped, json_rows
 from ttv.cli.errors import FAILED, Failed
+from ttv.cli.forms import Form, mapped
 from ttv.collect import Outcome
 from ttv.records import Record, Rejection, read_lines
 from ttv.route import BULK, Route
@@ -30,7 +34,7 @@ _OTHERS = {
 
 @click.command(
     "import",
-    short_help="Take in JSON Lines of events.",
+    short_help="Take in events, as JSON Lines or CSV.",
     epilog="""\b
 Examples:
   ttv import events.jsonl
@@ -39,23 +43,31 @@ A line is an event, an initiative or a link:
   {"id": "1", "kind": "idea", "occurred_at": "2026-03-01T09:00:00Z", "subject": "initiative:pay"}
   {"initiative": {"key": "pay", "name": "Faster checkout", "team": "Payments"}}
   {"link": {"child": "github:acme/pay#45", "parent": "jira:PAY-12"}}
+\b
+CSV, and JSON Lines of other fields:
+  ttv import ideas.csv --timezone Europe/Berlin
+  ttv import survey.csv --set kind=feedback --set "id=survey-{No.}" --column occurred_at=Date --column subject=Issue
+  ttv import survey.csv --map survey.toml
+Columns have the names of the fields, or a mapping says which is what; in a text of --set, {…} is a column. A file for
+--map has the keys as, timezone, date_format, encoding, delimiter and the tables [columns] and [set].
 """,
 )
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--by", metavar="NAME", help="Who says it, for lines that do not say so themselves.")
 @click.option("--why", metavar="TEXT", help="Why it is so, for lines that do not say so themselves.")
 @click.option("--json", "as_json", is_flag=True, help="Say what came in as JSON.")
+@mapped
 @everywhere
 @click.pass_obj
-def import_(asked: Asked, file: Path, *, by: str | None, why: str | None, as_json: bool) -> None:
-    """Take in JSON Lines of events, initiatives and links from FILE, or from standard input (-).
+def import_(asked: Asked, /, file: Path, *, by: str | None, why: str | None, as_json: bool, **said: Any) -> None:
+    """Take in events, initiatives and links from FILE, or from standard input (-): JSON Lines, or CSV.
 
     Lines may come in any order and more than once. A wrong line is told with its number and kept in quarantine, the
     good ones are taken; the exit code is 1 then. When it returns, every answer includes them.
     """
-    found = asked.configuration(sealed=True)
+    found, form = asked.configuration(sealed=True), forms.chosen(file, said)
     with _reading(file) as stream, opened(found.database) as engine, _bytes(file) as read:
-        lines = read_lines(_counted(_checked(stream, file), read))
+        lines = _records(stream, file, form, read)
         outcome = Route(engine).post((_said(one, by, why) for one in lines) if by or why else lines, BULK)
     for one in outcome.rejected:
         click.echo(f"{file}:{one.index}: {one.reason}", err=True)
@@ -95,6 +107,14 @@ def export(asked: Asked, file: Path) -> None:
         for line in log.export(connection):
             write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
             one(1)
+
+
+def _records(stream: BinaryIO, file: Path, form: Form, read: Callable[[int], None]) -> Iterator[Record | Rejection]:
+    """Read a file in its form."""
+    if form.is_csv:
+        return tables.read(stream, str(file), form.mapping or Mapped(), read, partial(click.echo, err=True))
+    lines = _counted(_checked(stream, file), read)
+    return json_rows(Columns(form.mapping), lines) if form.mapping else read_lines(lines)
 
 
 def _said(found: Record | Rejection, by: str | None, why: str | None) -> Record | Rejection:

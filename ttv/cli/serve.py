@@ -56,16 +56,20 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
 
 def published(route: Route, found: Config, instruments: Instruments, token: str | None = None) -> Flask:
     """Put the application together as it was configured."""
-    scope = Scope(
+    return app.create(
+        route, token=token, window=found.window, targets=found.targets, instruments=instruments, scope=scope(found)
+    )
+
+
+def scope(found: Config) -> Scope:
+    """Say what of the figures is shown as metrics, as it was configured."""
+    return Scope(
         window=found.window,
         targets=found.targets,
         recent=found.recent,
         most=found.most,
         every=found.figures,
         intervals={source.name: source.every for source in found.sources},
-    )
-    return app.create(
-        route, token=token, window=found.window, targets=found.targets, instruments=instruments, scope=scope
     )
 
 

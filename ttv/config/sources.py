@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -94,6 +95,8 @@ def _settings(
     name: str, table: Mapping[str, Any], own: type[contract.Settings], vault: secrets.Vault
 ) -> tuple[contract.Settings | None, Faults]:
     given = {key: value for key, value in table.items() if key in own.model_fields}
+    if isinstance(given.get("ca_bundle"), str):
+        given["ca_bundle"] = vault.folder / Path(given["ca_bundle"]).expanduser()
     faults: Faults = []
     for field_ in secrets.fields(own):
         try:

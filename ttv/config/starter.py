@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import connectors
+from connectors import contract
 from ttv.config import secrets, tables
 
 _HEAD = """\
@@ -56,7 +57,10 @@ def _table(header: str, model: type[BaseModel]) -> str:
 
 def _source(name: str) -> str:
     connector = connectors.load(name)
-    fields: Mapping[str, FieldInfo] = connector.Settings.model_fields
+    shared = contract.Settings.model_fields
+    fields: Mapping[str, FieldInfo] = dict(
+        sorted(connector.Settings.model_fields.items(), key=lambda one: one[0] in shared)  # what is its own comes first
+    )
     hidden = secrets.fields(connector.Settings)
     lines = [*_comment((connector.__doc__ or name).strip().splitlines()[0]), f"[sources.{name}]", f'type = "{name}"']
     for key, field in fields.items():

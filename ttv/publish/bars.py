@@ -87,6 +87,26 @@ def bar(state: str, stages: Mapping[str, float | None], on: Scale, *, begin: flo
 
 
 @dataclass(frozen=True)
+class Share:
+    """What part of a whole a stage took, laid beside the others; in percent."""
+
+    stage: str
+    x: float
+    width: float
+
+
+def shares(stages: Mapping[str, Mapping[str, Any]]) -> tuple[Share, ...]:
+    """Lay the shares of the stages side by side; none where nothing is known of a stage."""
+    laid, reached = [], 0.0
+    for stage in STAGES:
+        share = stages[stage]["share"]
+        if share:
+            laid.append(Share(stage, round(100 * reached, 3), round(100 * share, 3)))
+            reached += share
+    return tuple(laid)
+
+
+@dataclass(frozen=True)
 class Line:
     """A calendar from `begin` to `end`."""
 

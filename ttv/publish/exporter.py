@@ -46,7 +46,8 @@ FIGURES: dict[str, Part] = {
     "stages": families.stages,
     "loops": families.loops,
     "coverage": families.coverage,
-    "counts": families.counts,
+    "log": families.log,
+    "quarantine": families.quarantine,
 }
 """The parts of the page that rest on the log, each of which may break alone."""
 SOURCES: dict[str, Part] = {"sources": families.sources}
@@ -158,7 +159,7 @@ class _Made:
         return self._texts[content_type, squeezed]
 
 
-class _Some(Collector):
+class Some(Collector):
     """Some families, for an encoder."""
 
     def __init__(self, found: Iterable[Family]) -> None:
@@ -174,7 +175,7 @@ def _text(encode: Encode, shown: Iterable[Family | Lines]) -> bytes:
     found = []
     for one in shown:
         family, lines = one if isinstance(one, Lines) else (one, "")
-        found += [encode(_Some([family])).removesuffix(_END), lines.encode()]
+        found += [encode(Some([family])).removesuffix(_END), lines.encode()]
     return b"".join(found)
 
 

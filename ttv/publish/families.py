@@ -193,16 +193,21 @@ def coverage(look: Look) -> Iterator[Family]:
     yield as_of
 
 
-def counts(look: Look) -> Iterator[Family]:
-    """Yield how much there is in the log, how much of it is tied to nothing, and what lies in quarantine."""
-    event, quarantine = store.event.c, store.quarantine
+def log(look: Look) -> Iterator[Family]:
+    """Yield how much there is in the log, and how much of it is tied to nothing."""
+    event = store.event.c
     alive = and_(~event.deleted, event.occurred_at <= store.micros(look.as_of))
     events = gauge(catalogue.EVENTS)
     events.add_metric([], look.connection.scalar(select(func.count()).where(alive)) or 0)
     yield events
     untied_ = select(event.kind, func.count()).where(alive, untied()).group_by(event.kind)
     yield _counted(catalogue.ORPHANS, KINDS, {row[0]: row[1] for row in look.connection.execute(untied_)})
-    lying = select(quarantine.c.source, func.count()).group_by(quarantine.c.source)
+
+
+def quarantine(look: Look) -> Iterator[Family]:
+    """Yield what could not be read."""
+    source = store.quarantine.c.source
+    lying = select(source, func.count()).group_by(source)
     known = look.connection.scalars(select(store.source.c.name)).all()
     yield _counted(catalogue.QUARANTINED, known, {row[0]: row[1] for row in look.connection.execute(lying)})
 

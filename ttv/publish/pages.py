@@ -20,7 +20,7 @@ from ttv import coverage, diagnosis, explain, figures, log, outlook, population,
 from ttv.cursors import BadQuestion
 from ttv.evidence import Evidence
 from ttv.figures import Selection
-from ttv.publish import bars, words
+from ttv.publish import bars, glance, words
 
 PAGE = 25
 """Initiatives on one page of the list."""
@@ -124,6 +124,7 @@ def _first(connection: Connection, chosen: Chosen, as_of: datetime, window: str)
         connection, chosen.selection, as_of, sort=chosen.sort, limit=PAGE, cursor=chosen.cursor or None
     )
     items = listed["items"]
+    value = population.population(connection, "time_to_value", Selection(), as_of=as_of, window=window)["groups"][0]
     longest = figures.initiatives(connection, Selection(), as_of, sort="-age", limit=1)["items"]
     return {
         "as_of": as_of,
@@ -133,9 +134,9 @@ def _first(connection: Connection, chosen: Chosen, as_of: datetime, window: str)
         "total": sum(counts["states"].values()),
         "waiting": sum(counts["states"][state] for state in bars.STAGES),
         "longest": longest[0] if longest and longest[0]["age_seconds"] is not None else None,
-        "value": population.population(connection, "time_to_value", Selection(), as_of=as_of, window=window)["groups"][
-            0
-        ],
+        "value": value,
+        "reading": glance.read(connection, value["all"], as_of, window),
+        **glance.glance(connection, as_of, window),
         "values": _by_direction(connection, "time_to_value", as_of, window),
         "turns": _by_direction(connection, "rate_of_turn", as_of, window),
         **_list(connection, items),

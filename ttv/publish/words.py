@@ -1,7 +1,7 @@
 """Figures in words: durations, instants, states. What is not known says so, and is never 0."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,6 +68,13 @@ TOLD = {
     "feedback": ("sentiment", "rating"),
 }
 """The attributes that are told beside an event of a kind."""
+AWAITS = {
+    "deciding": "A decision",
+    "waiting": "A start",
+    "building": "A ship",
+    "sensing": "A customer's answer",
+}
+"""What initiatives of a stage wait for, as it is called on pages."""
 _COMMIT = re.compile(r"@([0-9a-f]{7})[0-9a-f]{33}$")
 _OPEN = {
     "deciding": ("idea_at", "Heard {ago}; nobody has decided yet."),
@@ -77,9 +84,35 @@ _OPEN = {
 }
 
 
+def span(text: str) -> str:
+    """Say how long a window of days is: `365 days`."""
+    return count(int(text[:-1]), "day")
+
+
+def month(instant: datetime) -> str:
+    """Name the month of an instant in UTC: `Mar 2026`."""
+    return f"{instant.astimezone(UTC):%b %Y}"
+
+
+def half(seconds: float | None, low: float | None, high: float | None) -> str:
+    """Say when half got there, with the 95 % limits if there are any."""
+    middle = "not reached" if seconds is None else duration(seconds)
+    return middle if low is None else f"{middle} ({limits(low, high)})"
+
+
+def limits(low: float, high: float | None) -> str:
+    """Say the 95 % limits of a duration; there may be no upper one."""
+    return f"95 %: {duration(low)} to {'no end that is known yet' if high is None else duration(high)}"
+
+
 def window(text: str) -> str:
     """Say a window in words, to follow a verb: `in the last 365 days`, `since records began`."""
     return "since records began" if text == "all" else f"in the last {int(text[:-1]):,} days"
+
+
+def over(text: str) -> str:
+    """Say over what each point of a trend looks: `over the 365 days before`."""
+    return "over everything before" if text == "all" else f"over the {span(text)} before"
 
 
 def artefact(key: str) -> str:

@@ -26,6 +26,7 @@
 
   const put = (fresh) => {
     const active = document.activeElement;
+    for (const open of document.querySelectorAll("details[open][id]")) fresh.getElementById(open.id)?.setAttribute("open", "");
     const ids = (page) => [...page.querySelectorAll("[data-live][id]")].map((region) => region.id).join();
     if (ids(fresh) !== ids(document)) {
       document.querySelector("main").innerHTML = fresh.querySelector("main").innerHTML;
