@@ -26,7 +26,7 @@ from connectors._hosts import HOSTS, IN_FLIGHT, Account, Hosts, origin, resource
 from connectors._kept import Kept
 from connectors._limits import allowance, http_date
 from connectors._patience import NotNow, Patience
-from connectors._traffic import Traffic
+from connectors._traffic import ENDED, Ended, Traffic, Unheard
 from connectors._turns import (
     Ahead,
     Following,
@@ -45,8 +45,10 @@ from connectors._wire import Bounds, Credentials, Params, Wire
 from connectors.contract import Settings, SourceError, Unreadable
 
 __all__ = [
+    "ENDED",
     "Client",
     "Credentials",
+    "Ended",
     "Following",
     "Hosts",
     "Known",
@@ -54,6 +56,7 @@ __all__ = [
     "Page",
     "Params",
     "Traffic",
+    "Unheard",
     "by_link",
     "by_next_page",
     "by_start",
@@ -104,7 +107,7 @@ class Client:
         """Open a session; `timeout` is to connect and between two pieces of an answer, in seconds."""
         self.now = now
         self._base = base.rstrip("/")
-        self._traffic = traffic or _traffic.Unheard()
+        self._traffic = traffic or Unheard()
         self._host, self._whose = hosts.at(self._base), hash(auth)
         self._patience = Patience(self._host, self._traffic, sleep, now, attempts, patience_seconds)
         said = {"User-Agent": "ttv", "Accept": "application/json", **(headers or {})}

@@ -40,7 +40,7 @@ class Client:
         pass
 
 
-def client(settings, *, sleep, now):
+def client(settings, *, sleep, now, traffic=None):
     return Client()
 
 

@@ -106,3 +106,42 @@ def test_what_cannot_be_read_is_quarantined_and_the_rest_kept(route):
 def test_a_source_that_never_succeeded_is_neither_up_nor_down(route):
     look(route, connector([item(n) for n in range(1500)]), stopping=lambda: True)
     assert health(route)["up"] is None
+
+
+def test_a_failure_has_a_state_and_a_remedy_and_both_go_when_it_is_well_again(route):
+    with pytest.raises(Refused):
+        look(route, connector([item(1)], fails_at=0))
+    found = health(route)
+    assert found["state"] == "unauthorized"
+    assert "check the token" in found["remedy"]
+    look(route, connector([item(1)]))
+    assert [health(route)[name] for name in ("state", "remedy", "message")] == [None, None, None]
+
+
+def test_a_source_that_sees_less_than_it_did_says_so_until_it_sees_all_of_it_again(route):
+    def seeing(*names, **more):
+        made = connector([item(1)])
+        made.scope = lambda settings, client: names
+        look(route, made, **more)
+        return health(route)
+
+    assert seeing("PAY", "WEB")["state"] is None
+    lost = seeing("WEB")
+    assert (lost["state"], lost["up"]) == ("narrowed", True)
+    assert "not PAY" in lost["message"]
+    assert seeing("WEB", "NEW")["state"] == "narrowed"
+    assert seeing("PAY", "WEB", "NEW")["state"] is None
+    assert seeing("WEB")["state"] == "narrowed"
+    assert seeing("WEB", afresh=True)["state"] is None
+
+
+def test_a_source_whose_scope_cannot_be_read_is_a_failure(route):
+    made = connector([item(1)])
+
+    def refused(settings, client):
+        raise Refused("401")
+
+    made.scope = refused
+    with pytest.raises(Refused):
+        look(route, made)
+    assert health(route)["up"] is False

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from connectors import contract
+from connectors.client import Unheard
 from connectors.contract import Initiative, Unavailable
 from ttv import log, store
 from ttv.config import Source
@@ -39,6 +40,9 @@ class Counts:
         with self.changed:
             return self.changed.wait_for(lambda: len(self.runs) >= number, PATIENCE)
 
+    def traffic(self, source):
+        return Unheard()
+
     def brought(self, source, **records):
         self.records.append((source, records))
 
@@ -55,7 +59,7 @@ class Tool:
     def __init__(self, body):
         self.body, self.clients, self.looks, self.sleep = body, [], 0, None
 
-    def client(self, settings, *, sleep, now):
+    def client(self, settings, *, sleep, now, traffic):
         self.sleep = sleep
         self.clients.append(SimpleNamespace(lag=0.0, closed=False))
         client = self.clients[-1]

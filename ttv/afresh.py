@@ -4,7 +4,7 @@ A look that goes on from the last one never hears again of what a changed mappin
 was said before about an artefact that the source spoke of again, and is said no more, is withdrawn. All else stays.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import ModuleType
@@ -40,6 +40,11 @@ class _Heard:
     def client(self, settings: Any, **options: Any) -> Any:
         """Make the connector's client."""
         return self.connector.client(settings, **options)
+
+    @property
+    def scope(self) -> Callable[[Any, Any], Iterable[str]] | None:
+        """Return how the connector says what it can see, if it does."""
+        return cast("Callable[[Any, Any], Iterable[str]] | None", getattr(self.connector, "scope", None))
 
     def events(self, settings: Any, client: Any, since: datetime, until: datetime | None) -> Iterator[Item]:
         """Yield what the connector yields, and remember what it was about."""

@@ -90,7 +90,7 @@ def sources(connection: Connection, as_of: datetime) -> dict[str, Any]:
                 **{name: store.instant(row._mapping[name]) for name in instants},
                 "lag_seconds": (as_of - until).total_seconds() if until else None,
                 "error": row.error,
-                "message": row.message,
+                **{name: row._mapping[name] for name in ("message", "state", "remedy")},
                 "events": events.get(row.name, 0),
             },
         )

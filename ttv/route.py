@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import Connection, Engine, exists, select
 
-from connectors.contract import Initiative, Item, SourceError
+from connectors.contract import Initiative, Item, SourceError, narrowed
 from ttv import collect, initiatives, measure, store, trace
 from ttv.collect import Outcome, batched
 from ttv.initiatives import Change, Conflict
@@ -36,6 +37,7 @@ class Connector(Protocol):
     """What the route asks of a connector; its `WINDOW`, if it has one, says how much of the past one look may cover."""
 
     events: Callable[[Any, Any, datetime, datetime | None], Iterator[Item]]
+    """`scope(settings, client)`, if it has that too, names what it can see, so that less than before is noticed."""
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Route:
         change = Change()
         with store.writing(self.engine) as connection:
             done = initiatives.put(connection, wanted, origin, self.now(), change, by=by, why=why)
-            follow(connection, change)
+            follow(connection, change, self.now())
         return done
 
     def delete_initiative(
@@ -89,7 +91,7 @@ class Route:
         change = Change()
         with store.writing(self.engine) as connection:
             done = initiatives.remove(connection, key, origin, self.now(), change, by=by, why=why)
-            follow(connection, change)
+            follow(connection, change, self.now())
         return done
 
     def put_configured(self, wanted: Iterable[Initiative]) -> list[Conflict]:
@@ -105,13 +107,14 @@ class Route:
             known = select(initiative.c.key).where(initiative.c.origin == "config")
             for key in set(connection.scalars(known)) - kept:
                 initiatives.remove(connection, key, "config", self.now(), change)
-            follow(connection, change)
+            follow(connection, change, self.now())
         return conflicts
 
     def rebuild(self) -> None:
         """Throw ties and milestones away and make them again from the events."""
         with store.writing(self.engine) as connection:
             rebuild(connection)
+            store.changed(connection, "log", self.now())
 
     def sync(
         self,
@@ -147,17 +150,20 @@ class Route:
                 looked.until = end or began - timedelta(seconds=client.lag)
                 self._mark(name, {"looked_until": store.micros(looked.until)})
                 progress(looked)
+            health = self._scope(name, connector, settings, client, afresh=afresh)
         except SourceError as error:
-            self._mark(name, {"error": type(error).__name__, "message": str(error)})
+            self._mark(name, {"error": type(error).__name__, **_told(error)})
             raise
-        self._mark(name, {"succeeded_at": store.micros(began), "error": None, "message": None})
+        self._mark(name, {"succeeded_at": store.micros(began), "error": None, **health})
         looked.complete = True
         return looked
 
     def _take(self, batch: Iterable[Record | Rejection]) -> Outcome:
         with store.writing(self.engine) as connection:
             outcome, change = collect.take(connection, batch, self.now())
-            follow(connection, change)
+            if outcome.rejected and not change:
+                store.changed(connection, "log", self.now())  # what lies in quarantine is counted with the log
+            follow(connection, change, self.now())
         return outcome
 
     def _begin(self, name: str, kind: str, at: datetime) -> datetime | None:
@@ -170,12 +176,31 @@ class Route:
         until = store.instant(row.looked_until) if row else None
         return until - OVERLAP if until else None
 
+    def _scope(self, name: str, connector: Connector, settings: Any, client: Client, *, afresh: bool) -> dict[str, Any]:
+        """Ask what a source can see, and say whether it is less than it ever was; afresh what it was is forgotten."""
+        scope = getattr(connector, "scope", None)
+        if scope is None:
+            return _told(None)
+        seen = set(scope(settings, client))
+        with store.reading(self.engine) as connection:
+            kept = connection.scalar(select(source.c.scope).where(source.c.name == name))
+        before = set(orjson.loads(kept)) if kept and not afresh else set()
+        return {**_told(narrowed(before, seen)), "scope": orjson.dumps(sorted(before | seen)).decode()}
+
     def _mark(self, name: str, values: dict[str, Any]) -> None:
         with store.writing(self.engine) as connection:
             self._write(connection, name, values)
 
     def _write(self, connection: Connection, name: str, values: dict[str, Any]) -> None:
         connection.execute(source.update().where(source.c.name == name).values(values))
+        store.changed(connection, "sources", self.now())
+
+
+def _told(error: SourceError | None) -> dict[str, Any]:
+    """Say how a source is and what to do about it; of one that is well, nothing."""
+    if error is None:
+        return dict.fromkeys(("message", "state", "remedy"))
+    return {"message": str(error), "state": error.state, "remedy": error.remedy}
 
 
 def rebuild(connection: Connection, told: Callable[[str], None] = lambda _: None) -> None:
@@ -186,8 +211,10 @@ def rebuild(connection: Connection, told: Callable[[str], None] = lambda _: None
     measure.remeasure(connection)
 
 
-def follow(connection: Connection, change: Change) -> None:
+def follow(connection: Connection, change: Change, at: datetime) -> None:
     """Trace and measure what a change reaches, in its transaction."""
+    if change:
+        store.changed(connection, "log", at)
     trace.trace(connection, change.artefacts, change.subjects)
     known = set(connection.scalars(select(touched_initiative.c.initiative))) if change.initiatives else set()
     new = [{"initiative": key} for key in change.initiatives - known]

@@ -17,6 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
+from connectors.client import Traffic, Unheard
 from connectors.contract import SourceError
 from ttv import engines, store
 from ttv.config import Source
@@ -74,6 +75,9 @@ class Counts(Protocol):
     def brought(self, source: str, *, accepted: int, duplicate: int, rejected: int) -> None:
         """Count the records of one look."""
 
+    def traffic(self, source: str) -> Traffic:
+        """Give what counts a source's requests."""
+
 
 def look(
     route: Route,
@@ -87,12 +91,12 @@ def look(
 
     SourceError if it cannot be read to the end.
     """
-    with closing(_client(route, source, stop)) as client:
+    with closing(_client(route, source, stop, Unheard())) as client:
         return _look(route, source, client, stop, progress, afresh=afresh)
 
 
-def _client(route: Route, source: Source, stop: Stop) -> Any:
-    return source.connector.client(source.settings, sleep=stop.sleep, now=route.now)
+def _client(route: Route, source: Source, stop: Stop, traffic: Traffic) -> Any:
+    return source.connector.client(source.settings, sleep=stop.sleep, now=route.now, traffic=traffic)
 
 
 def _look(
@@ -193,7 +197,7 @@ class Schedule:
 
     def _look(self, source: Source) -> Looked:
         if source.name not in self._clients:
-            self._clients[source.name] = _client(self._route, source, self._stop)
+            self._clients[source.name] = _client(self._route, source, self._stop, self._counts.traffic(source.name))
         return _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
 
     def _is_due(self, source: Source) -> bool:

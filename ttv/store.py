@@ -205,6 +205,9 @@ source = Table(
     Column("succeeded_at", BigInteger),
     Column("error", Text),  # the class of the last look's error, null if it succeeded
     Column("message", Text),
+    Column("state", Text),  # of the contract's STATES; null while all is well
+    Column("remedy", Text),
+    Column("scope", Text),  # a JSON array of what it has ever been able to see, where the connector says so
 )
 quarantine = Table(
     "quarantine",

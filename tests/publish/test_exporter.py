@@ -312,3 +312,24 @@ def test_records_of_the_sources_are_counted(route):
     page = client.get("/metrics").text
     found = {sample.labels["outcome"]: sample.value for sample in samples_of(page, "ttv_source_records_total")}
     assert found == {"accepted": 3, "duplicate": 2, "rejected": 0}
+
+
+def test_requests_to_a_source_are_counted(route):
+    instruments = Instruments()
+    client = app.create(route, instruments=instruments).test_client()
+    instruments.expect(["jira"])
+    heard = instruments.traffic("jira")
+    heard.requested("2xx")
+    heard.requested("2xx")
+    heard.retried()
+    heard.throttled(2.5)
+    page = client.get("/metrics").text
+    assert samples(page, "ttv_source_requests_total", source="jira", outcome="2xx") == [2]
+    assert samples(page, "ttv_source_requests_total", source="jira", outcome="5xx") == [0]
+    assert samples(page, "ttv_source_retries_total", source="jira") == [1]
+    assert samples(page, "ttv_source_throttled_seconds_total", source="jira") == [2.5]
+
+
+def test_what_is_wrong_with_a_source_is_named(looked):
+    [state] = samples_of(looked.get("/metrics").text, "ttv_source_state")
+    assert state.labels == {"source": "fails", "state": "unreadable"}

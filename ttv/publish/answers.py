@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from connectors.contract import Direction, Evolution, Kind, Value
+from connectors.contract import State as SourceState
 from ttv.publish.questions import State
 
 
@@ -313,6 +314,9 @@ class Source(Answer):
     lag_seconds: float | None
     error: str | None
     message: str | None
+    state: SourceState | None
+    """What is wrong; null while all is well."""
+    remedy: str | None
     events: int
 
 

@@ -226,6 +226,13 @@ SERIES = Metric(
 SOURCE_UP = Metric(
     "ttv_source_up", "gauge", ("source",), "Whether the last look at a source succeeded (1) or failed (0)."
 )
+SOURCE_STATE = Metric(
+    "ttv_source_state",
+    "gauge",
+    ("source", "state"),
+    "What is wrong with a source (unauthorized, forbidden, gone, throttled, unreachable, narrowed …); always 1, absent "
+    "while all is well.",
+)
 SOURCE_ATTEMPT = Metric(
     "ttv_source_last_attempt_timestamp_seconds", "gauge", ("source",), "When a source was last looked at."
 )
@@ -262,7 +269,8 @@ REQUESTS = Metric(
     "ttv_source_requests_total",
     "counter",
     ("source", "outcome"),
-    "Requests to a source's API by class of status (2xx), 304 apart, and `failed` for those without an answer.",
+    "Requests to a source's API by class of status (2xx); not_modified (304) and throttled apart, and failed where no "
+    "whole answer came.",
 )
 RETRIES = Metric("ttv_source_retries_total", "counter", ("source",), "Requests to a source's API that were repeats.")
 THROTTLED = Metric(
@@ -317,6 +325,7 @@ FROM_DATABASE: tuple[Metric, ...] = (
     ORPHANS,
     QUARANTINED,
     SOURCE_UP,
+    SOURCE_STATE,
     SOURCE_ATTEMPT,
     SOURCE_SUCCESS,
     SOURCE_CURSOR,

@@ -234,6 +234,11 @@ def sources(look: Look) -> Iterator[Family]:
         known = row.succeeded_at is not None or row.error is not None
         _add(up, [row.name], row.error is None if known else None)
     yield up
+    states = gauge(catalogue.SOURCE_STATE)
+    for row in found:
+        if row.state is not None:
+            states.add_metric([row.name, row.state], 1)
+    yield states
     for name, metric in _INSTANTS.items():
         family = gauge(metric)
         for row in found:

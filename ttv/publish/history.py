@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from ttv import store
 from ttv.publish import families, series
-from ttv.publish.exporter import Some
+from ttv.publish.exporter import Encode, Some
 from ttv.publish.families import Look, Scope
 from ttv.publish.series import Lines, escaped
 
@@ -30,6 +30,7 @@ PARTS = (
     families.coverage,
     families.log,
 )
+_latest: Encode = generate_latest
 _WITHIN = re.compile(r'(?:le|quantile)="[^"]*",?')
 """The labels that are not the series' own: lines that differ in them only belong together."""
 
@@ -64,7 +65,7 @@ def history(
 def _encoded(shown: Family | Lines) -> tuple[str, list[str]]:
     """Return the lines of help and type, and those of the samples."""
     family, written = shown if isinstance(shown, Lines) else (shown, "")
-    lines = generate_latest(Some([family])).decode().removesuffix("# EOF\n").splitlines(keepends=True)
+    lines = _latest(Some([family])).decode().removesuffix("# EOF\n").splitlines(keepends=True)
     head = "".join(line for line in lines if line.startswith("#"))
     return head, [line for line in lines if not line.startswith("#")] + written.splitlines(keepends=True)
 

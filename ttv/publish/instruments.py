@@ -3,13 +3,14 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import Metric as Family
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from connectors.client import ENDED, Ended
 from ttv.publish import catalogue
 from ttv.publish.catalogue import Metric
 
@@ -56,6 +57,8 @@ class Instruments(Collector):
             self._run_seconds.labels(source)
             self._retries.labels(source)
             self._throttled.labels(source)
+            for ended in ENDED:
+                self._requests.labels(source, ended)
             for outcome in ("accepted", "duplicate", "rejected"):
                 self._records.labels(source, outcome)
 
@@ -72,6 +75,10 @@ class Instruments(Collector):
         """Count what a look at a source brought."""
         for outcome, number in (("accepted", accepted), ("duplicate", duplicate), ("rejected", rejected)):
             self._records.labels(source, outcome).inc(number)
+
+    def traffic(self, source: str) -> "Heard":
+        """Give what counts a source's requests."""
+        return Heard(self._requests, self._retries.labels(source), self._throttled.labels(source), source)
 
     def reading(self) -> AbstractContextManager[object]:
         """Time one look into the database for a page of metrics."""
@@ -96,3 +103,24 @@ class Instruments(Collector):
 
     def _histogram(self, metric: Metric, bounds: tuple[float, ...]) -> Histogram:
         return Histogram(metric.name, metric.help, metric.labels, buckets=bounds, registry=self._registry)
+
+
+class Heard(NamedTuple):
+    """What one source's client does outside."""
+
+    requests: Counter
+    retries: Counter
+    waits: Counter
+    source: str
+
+    def requested(self, ended: Ended) -> None:
+        """Count one request that went out."""
+        self.requests.labels(self.source, ended).inc()
+
+    def retried(self) -> None:
+        """Count one request that had to be made again."""
+        self.retries.inc()
+
+    def throttled(self, seconds: float) -> None:
+        """Count a wait that the host asked for."""
+        self.waits.inc(seconds)

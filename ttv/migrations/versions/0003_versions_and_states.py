@@ -1,4 +1,4 @@
-"""which state the data is in, by a number that goes up with every change."""
+"""which version the data has, a number that goes up with every change; and in which state each source is."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,3 +15,5 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
     )
+    for name in ("state", "remedy", "scope"):
+        op.add_column("source", sa.Column(name, sa.Text()))
