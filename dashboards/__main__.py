@@ -1,0 +1,61 @@
+"""Write the dashboards, the alert rules and the runbooks: `python -m dashboards [ADDRESS OF RUNBOOKS]`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from dashboards import alerts
+from dashboards.flow import FLOW
+from dashboards.initiative import INITIATIVE
+from dashboards.leadership import LEADERSHIP
+from dashboards.parts import Board, Panel, Query, built
+from dashboards.rate_of_turn import RATE_OF_TURN
+from dashboards.service import SERVICE
+
+BOARDS = (LEADERSHIP, INITIATIVE, RATE_OF_TURN, FLOW, SERVICE)
+
+
+def files(runbooks: str = alerts.RUNBOOKS) -> dict[str, str]:
+    """Return what is written: the paths from the project's root, and the texts."""
+    boards = {f"dashboards/grafana/{board.uid}.json": _json(built(board)) for board in BOARDS}
+    pages = {f"docs/runbooks/{alert.name}.md": alerts.runbook(alert) for alert in alerts.ALERTS}
+    rules = {
+        "dashboards/prometheus/ttv.rules.yml": _yaml(alerts.prometheus(runbooks)),
+        "dashboards/provisioning/alerting/ttv.yml": _yaml(alerts.grafana(runbooks)),
+    }
+    return boards | rules | pages
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, cls=JSONEncoder, sort_keys=True, indent=2) + "\n"
+
+
+def _yaml(value: object) -> str:
+    return "# Written by `python -m dashboards`.\n" + yaml.safe_dump(
+        value, sort_keys=False, width=120, allow_unicode=True
+    )
+
+
+def queries() -> Iterator[tuple[Board, Panel, Query]]:
+    """Yield every question of every dashboard."""
+    for board in BOARDS:
+        for row in board.rows:
+            for panel in row.panels:
+                for query in panel.queries:
+                    yield board, panel, query
+
+
+def write(root: Path, *runbooks: str) -> None:
+    """Write all files below the project's root; alerts lead to runbooks beside them, or at an address."""
+    for name, text in files(*runbooks).items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent.parent, *sys.argv[1:2])
