@@ -243,3 +243,45 @@ def read(lines):
     from ttv.records import read_lines
 
     return read_lines([orjson.dumps(line) for line in lines])
+
+
+@pytest.mark.parametrize("known", ["7", "600", "1202"])
+def test_one_that_is_known_among_many_new_ones_is_found(route, known):
+    route.take("jira", [idea(known, title="before")])
+    assert counted(route.take("jira", [idea(str(n)) for n in range(1203)])) == (1203, 0, 0)
+    assert [row["title"] for row in rows(route, store.event_version)] == ["before"]
+    assert len(rows(route, store.event)) == 1203
+
+
+def test_one_that_comes_twice_among_many_new_ones_is_found(route):
+    many = [idea(str(n), refs=(f"jira:E-{n}",)) for n in range(1203)]
+    assert counted(route.take("jira", [*many, idea("7", title="b"), idea("9", refs=("jira:E-9",))])) == (1204, 1, 0)
+    assert len(rows(route, store.event_version)) == 1
+    assert len(links(route)) == 1202
+
+
+def test_many_withdrawals_of_what_never_came_are_kept(route):
+    assert counted(route.take("jira", [Withdrawn(str(n)) for n in range(700)])) == (700, 0, 0)
+    assert {row["deleted"] for row in rows(route, store.event)} == {True}
+
+
+def test_initiatives_of_one_batch_are_put_one_after_the_other(route):
+    route.put_initiative(Initiative("OLD", "Old", claims=("a", "b"), labels={"area": "eu"}))
+    said = [
+        ("api", "A", "1"),
+        ("api", "A", "2"),
+        ("jira", "A", "3"),
+        ("jira", "B", "1"),
+        ("api", "OLD", "New"),
+        ("jira", "B", "1"),
+    ]
+    records = [
+        Record(n, origin, Initiative(key, name, claims=("b", key))) for n, (origin, key, name) in enumerate(said)
+    ]
+    assert counted(route.post(records)) == (4, 1, 1)
+    standing = {row["key"]: (row["name"], row["origin"]) for row in rows(route, store.initiative)}
+    assert standing == {"A": ("2", "api"), "B": ("1", "jira"), "OLD": ("New", "api")}
+    assert [row["key"] for row in rows(route, store.initiative_version)] == ["A", "OLD"]
+    claims = {(row["initiative"], row["artefact"]) for row in rows(route, store.claim)}
+    assert claims == {(key, artefact) for key in standing for artefact in ("b", key, f"initiative:{key}")}
+    assert rows(route, store.label) == []

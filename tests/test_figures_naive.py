@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from connectors.contract import Artefact, Event, Initiative, Withdrawn
 from tests import naive
+from tests.real.stores import empty
 from ttv import figures, store
 from ttv.records import Link, Record
 from ttv.route import Route
@@ -88,9 +89,7 @@ property_ = settings(
 
 
 def emptied(engine):
-    with store.writing(engine) as connection:
-        for table in store.metadata.sorted_tables:
-            connection.execute(table.delete())
+    empty(engine)
     return Route(engine, now=lambda: NOW)
 
 

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import Event, Initiative
+from tests.real.stores import empty
 from ttv import figures, outlook, store
 from ttv.outlook import ENOUGH_OWN, status
 from ttv.route import Route
@@ -94,8 +95,8 @@ def test_what_has_changed_since_is_seen_at_once(route, engine):
 
 def test_history_is_read_once_while_nothing_changes(route, engine, monkeypatch):
     route.take("tool", life("open", 25, yes=10, start=20))
-    read = []
-    monkeypatch.setattr(outlook, "milestones", lambda as_of: read.append(as_of) or figures.milestones(as_of))
+    read, made = [], outlook.History
+    monkeypatch.setattr(outlook, "History", lambda connection, as_of: read.append(as_of) or made(connection, as_of))
     with store.reading(engine) as connection:
         for minutes in (0, 1, 59):
             found = figures.initiative(connection, "open", NOW + timedelta(minutes=minutes))
@@ -117,9 +118,7 @@ def test_what_happened_later_changes_nothing(sqlite_engine, past, days):
     known = [item for item in items if isinstance(item, Initiative) or item.occurred_at <= as_of]
     found = []
     for some in (known, items):
-        with store.writing(sqlite_engine) as connection:
-            for table in store.metadata.sorted_tables:
-                connection.execute(table.delete())
+        empty(sqlite_engine)
         Route(sqlite_engine, now=lambda: NOW).take("tool", some)
         targets = {"time_to_value_seconds": 50 * DAY, "rate_of_turn_seconds": 9 * DAY}
         found.append([told(sqlite_engine, f"life-{n}", as_of, targets) for n in range(len(past) * 3)])

@@ -1,12 +1,15 @@
 """A look at a source: from its cursor, window by window, its health recorded, nothing lost when it stops half way."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from connectors.contract import Event, Initiative, Refused, Unread
 from ttv import log, store
+from ttv.records import Record
 from ttv.route import OVERLAP, Route
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -145,3 +148,18 @@ def test_a_source_whose_scope_cannot_be_read_is_a_failure(route):
     with pytest.raises(Refused):
         look(route, made)
     assert health(route)["up"] is False
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 60], ids=["in one transaction", "in a few", "in many"])
+def test_bulk_is_measured_whole_however_long_its_transactions_may_last(route, monkeypatch, seconds):
+    monkeypatch.setattr("ttv.route.BULK", 10)
+    ticks = count()
+    slow = Route(route.engine, now=lambda: NOW + timedelta(seconds=seconds * next(ticks)))
+    made = (Record(n, "jira", Event(str(n), "idea", SINCE, f"initiative:i{n}")) for n in range(300))
+    named = (Record(n, "api", Initiative(f"i{n}", "I")) for n in range(300))
+    assert slow.post(chain(made, named), 10).accepted == 600
+    with store.reading(route.engine) as connection:
+        found = connection.execute(select(store.milestone.c.initiative, store.milestone.c.idea_at)).all()
+        version = store.version(connection).number
+    assert {key for key, idea_at in found if idea_at == store.micros(SINCE)} == {f"i{n}" for n in range(300)}
+    assert version == {0: 2, 1: 4, 60: 31}[seconds]

@@ -4,6 +4,7 @@ Takes records in order of arrival; the last received wins, what it replaced stan
 the caller's transaction. What could not be taken is a value, kept in quarantine, never an exception.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -11,15 +12,15 @@ from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select
 
 from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
 from ttv import engines, store
-from ttv.initiatives import Change, Conflict, insert, put
-from ttv.records import Link, Record, Rejection, faults, meaning
+from ttv.initiatives import Change, Conflict, Wanted, insert, put_all
+from ttv.records import AHEAD, PLAIN, Link, Record, Rejection, faults, meaning
 
 _SLICE = 500
 """Keys looked up by one statement."""
@@ -28,11 +29,11 @@ RAW_BYTES = 65_536
 
 Ident = tuple[str, str]
 """`(source, id)` of an event."""
-Version = tuple[Any, ...]
-"""The values of `store.EVENT_FIELDS`."""
 Words = tuple[str | None, str | None]
 """Who said it by hand, and why."""
 _NOBODY: Words = (None, None)
+_NOTHING = (None,) * (len(store.EVENT_FIELDS) - 3)
+"""What a withdrawn event says: all but that it is, by whom and why."""
 
 
 @dataclass
@@ -61,35 +62,43 @@ class Outcome:
 def take(connection: Connection, records: Iterable[Record | Rejection], at: datetime) -> tuple[Outcome, Change]:
     """Store a batch as received at an instant; returns what became of it and what it changed."""
     outcome, change, recorded_at = Outcome(), Change(), store.micros(at)
-    sorted_: dict[type, list[Record]] = {}
-    for found in records:
-        rejection = found if isinstance(found, Rejection) else _refused(found, at)
-        if rejection:
-            outcome.rejected.append(rejection)
-        elif isinstance(found, Record):
-            kind = Event if isinstance(found.item, Withdrawn) else type(found.item)
-            sorted_.setdefault(kind, []).append(found)
-    _events(connection, sorted_.get(Event, []), recorded_at, outcome, change)
-    _artefacts(connection, sorted_.get(Artefact, []), recorded_at, change)
-    _links(connection, sorted_.get(Link, []), recorded_at, outcome, change)
-    for found in sorted_.get(Initiative, []):
-        try:
-            item = cast("Initiative", found.item)
-            done = put(connection, item, found.source, at, change, by=found.by, why=found.why)
-            outcome.count(changed=done != "same")
-        except Conflict as conflict:
-            outcome.rejected.append(_rejection(found, str(conflict)))
+    sorted_ = _sorted(records, at, outcome)
+    _events(connection, sorted_[Event], recorded_at, outcome, change)
+    _artefacts(connection, sorted_[Artefact], recorded_at, change)
+    _links(connection, sorted_[Link], recorded_at, outcome, change)
+    _initiatives(connection, sorted_[Initiative], at, outcome, change)
     _quarantine(connection, outcome.rejected, recorded_at)
     return outcome, change
 
 
-def _refused(found: Record, at: datetime) -> Rejection | None:
-    """Say why a record cannot be taken at all, or None."""
-    if isinstance(found.item, Unread):
-        return Rejection(found.index, found.item.reason, found.source, raw=_text(found.item.raw))
-    if isinstance(found.item, Event) and (reason := faults(found.item, at)):
-        return _rejection(found, reason)
-    return None
+def _sorted(records: Iterable[Record | Rejection], at: datetime, outcome: Outcome) -> defaultdict[type, list[Record]]:
+    """Sort records by what they bring, withdrawals with the events; what cannot be taken at all goes to the outcome."""
+    sorted_: defaultdict[type, list[Record]] = defaultdict(list)
+    latest, events = at + AHEAD, sorted_[Event]
+    for found in records:
+        if isinstance(found, Rejection):
+            outcome.rejected.append(found)
+            continue
+        item = found.item
+        if isinstance(item, Event):
+            if reason := faults(item, latest):
+                outcome.rejected.append(_rejection(found, reason))
+            else:
+                events.append(found)
+        elif isinstance(item, Unread):
+            outcome.rejected.append(Rejection(found.index, item.reason, found.source, raw=_text(item.raw)))
+        else:
+            sorted_[Event if isinstance(item, Withdrawn) else type(item)].append(found)
+    return sorted_
+
+
+def _initiatives(connection: Connection, records: list[Record], at: datetime, outcome: Outcome, change: Change) -> None:
+    wanted = [Wanted(cast("Initiative", found.item), found.source, found.by, found.why) for found in records]
+    for found, done in zip(records, put_all(connection, wanted, at, change), strict=True):
+        if isinstance(done, Conflict):
+            outcome.rejected.append(_rejection(found, str(done)))
+        else:
+            outcome.count(changed=done != "same")
 
 
 def _rejection(found: Record, reason: str) -> Rejection:
@@ -113,53 +122,60 @@ _UPDATE = (
 
 # ---- events
 
-
-@dataclass(frozen=True, slots=True)
-class _Current:
-    """The current version of an event."""
-
-    version: Version
-    recorded_at: int
-    meaning: str | None = None
-    """What a version of this batch can do to a milestone; of no use for what was stored before."""
+Row = tuple[Any, ...]
+"""The values of an event's columns."""
+_SOURCE, _ID, _SUBJECT, _REFS, _MEANING, _RECORDED_AT = (
+    _COLUMNS.index(name) for name in ("source", "id", "subject", "refs", "meaning", "recorded_at")
+)
+_VERSION = slice(_ID + 1, _MEANING)
+_SAMPLE = 20
 
 
 def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
-    said = [(found.source, cast("Event | Withdrawn", found.item), found) for found in records]
-    idents = {(source, item.id) for source, item, _ in said}
-    before = {ident: _Current(*row) for ident, row in _stored(connection, idents)}
+    rows = [_row(found, recorded_at) for found in records]
+    if _insert(connection, rows):
+        outcome.accepted += len(rows)
+        _lend(connection, (), rows, recorded_at, change)
+    else:
+        _replace(connection, rows, recorded_at, outcome, change)
+
+
+def _insert(connection: Connection, rows: list[Row]) -> bool:
+    """Insert many rows of which none is stored; False, and nothing done, if they are few or one is, as far as seen."""
+    if len(rows) <= _SLICE:
+        return False
+    sample = {(row[_SOURCE], row[_ID]) for row in rows[:: len(rows) // _SAMPLE]}
+    return not any(_stored(connection, sample)) and engines.insert_new(connection, store.event, rows)
+
+
+def _replace(connection: Connection, said: list[Row], recorded_at: int, outcome: Outcome, change: Change) -> None:
+    """Hold rows against those that are stored, and keep what they replace."""
+    before = {(row[_SOURCE], row[_ID]): row for row in _stored(connection, {(row[_SOURCE], row[_ID]) for row in said})}
     current = dict(before)
-    aside: list[tuple[Any, ...]] = []
-    for source, item, found in said:
-        ident, version = (source, item.id), _version(item, found.by, found.why)
+    aside: list[Row] = []
+    for row in said:
+        ident = (row[_SOURCE], row[_ID])
         known = current.get(ident)
         if known is not None:
-            if known.version == version:
+            if known[_VERSION] == row[_VERSION]:
                 outcome.count(changed=False)
                 continue
-            aside.append((*ident, *known.version, known.recorded_at, recorded_at))
+            aside.append((*ident, *known[_VERSION], known[_RECORDED_AT], recorded_at))
         outcome.count(changed=True)
-        means = meaning(item.kind, item.attributes) if isinstance(item, Event) else None
-        current[ident] = _Current(version, recorded_at, means)
-    rows = {
-        ident: (*ident, *one.version, one.meaning, one.recorded_at)
-        for ident, one in current.items()
-        if one is not before.get(ident)
-    }
+        current[ident] = row
+    rows = {ident: row for ident, row in current.items() if row is not before.get(ident)}
     engines.insert(connection, store.event, [row for ident, row in rows.items() if ident not in before])
     _update(connection, [row for ident, row in rows.items() if ident in before])
     insert(connection, store.event_version, [dict(zip(_ASIDE, row, strict=True)) for row in aside])
-    changed = {ident: one.version for ident, one in current.items() if ident in rows}
-    _lend(connection, {ident: one.version for ident, one in before.items()}, changed, recorded_at, change)
+    _lend(connection, [before[ident] for ident in rows.keys() & before.keys()], rows.values(), recorded_at, change)
 
 
-def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[tuple[Ident, tuple[Version, int]]]:
+def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[Row]:
     table = store.event
-    columns = [table.c[name] for name in store.EVENT_FIELDS]
     for source, ids in _by_source(idents):
-        query = select(table.c.id, table.c.recorded_at, *columns).where(table.c.source == source, table.c.id.in_(ids))
-        for id_, recorded_at, *version in connection.execute(query):
-            yield (source, id_), (tuple(version), recorded_at)
+        query = select(table).where(table.c.source == source, table.c.id.in_(ids))
+        for row in connection.execute(query):
+            yield tuple(row)
 
 
 def _by_source(idents: Iterable[Ident]) -> Iterator[tuple[str, list[str]]]:
@@ -171,29 +187,37 @@ def _by_source(idents: Iterable[Ident]) -> Iterator[tuple[str, list[str]]]:
             yield source, list(part)
 
 
-def _version(item: Event | Withdrawn, by: str | None, why: str | None) -> Version:
-    if isinstance(item, Withdrawn):
-        return (None, None, None, None, None, None, None, None, True, by, why)
+def _row(found: Record, recorded_at: int) -> Row:
+    """Return an event, or its withdrawal, as it is stored."""
+    item = found.item
+    if not isinstance(item, Event):
+        id_ = cast("Withdrawn", item).id
+        return (found.source, id_, *_NOTHING, True, found.by, found.why, None, recorded_at)
+    attributes = item.attributes
     return (
+        found.source,
+        item.id,
         item.kind,
         store.micros(item.occurred_at),
         item.subject,
         orjson.dumps(sorted(set(item.refs))).decode() if item.refs else "[]",
-        _shown(item.title),
-        _shown(item.url),
-        _shown(item.actor),
-        orjson.dumps(dict(item.attributes), option=orjson.OPT_SORT_KEYS).decode() if item.attributes else "{}",
+        item.title and _shown(item.title),
+        item.url and _shown(item.url),
+        item.actor and _shown(item.actor),
+        orjson.dumps(dict(attributes), option=orjson.OPT_SORT_KEYS).decode() if attributes else "{}",
         False,
-        by,
-        why,
+        found.by,
+        found.why,
+        meaning(item.kind, attributes) if attributes else PLAIN[item.kind],
+        recorded_at,
     )
 
 
-def _shown(text: str | None) -> str | None:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if text and "\x00" in text else text
+def _shown(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}") if "\x00" in text else text
 
 
-def _update(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
+def _update(connection: Connection, rows: list[Row]) -> None:
     if rows:
         connection.execute(
             _UPDATE, [{f"new_{name}": value for name, value in zip(_COLUMNS, row, strict=True)} for row in rows]
@@ -203,11 +227,7 @@ def _update(connection: Connection, rows: list[tuple[Any, ...]]) -> None:
 # ---- links
 
 
-_SUBJECT, _REFS = (store.EVENT_FIELDS.index(name) for name in ("subject", "refs"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     child: str
     parent: str
     source: str
@@ -215,26 +235,24 @@ class _Edge:
 
 
 def _lend(
-    connection: Connection,
-    before: Mapping[Ident, Version],
-    changed: Mapping[Ident, Version],
-    recorded_at: int,
-    change: Change,
+    connection: Connection, before: Iterable[Row], after: Iterable[Row], recorded_at: int, change: Change
 ) -> None:
     """Give the graph the links of the events' refs, and take back those that they lend no more."""
     gone: set[_Edge] = set()
     come: set[_Edge] = set()
-    for ident, version in changed.items():
-        for known, edges in ((before.get(ident), gone), (version, come)):
-            if known is not None and known[_SUBJECT] is not None:
-                change.subjects.add(known[_SUBJECT])
-                edges.update(_lent(ident, known))
+    for rows, edges in ((before, gone), (after, come)):
+        for row in rows:
+            subject = row[_SUBJECT]
+            if subject is not None:
+                change.subjects.add(subject)
+                if row[_REFS] != "[]":
+                    edges.update(_lent(row))
     _relink(connection, come - gone, gone - come, recorded_at, change)
 
 
-def _lent(ident: Ident, version: Version) -> set[_Edge]:
-    subject, refs = version[_SUBJECT], version[_REFS]
-    return {_Edge(subject, ref, *ident) for ref in orjson.loads(refs) if ref != subject} if refs != "[]" else set()
+def _lent(row: Row) -> Iterator[_Edge]:
+    subject = row[_SUBJECT]
+    return (_Edge(subject, ref, row[_SOURCE], row[_ID]) for ref in orjson.loads(row[_REFS]) if ref != subject)
 
 
 def _artefacts(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:

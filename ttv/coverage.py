@@ -8,17 +8,19 @@ An event that is tied to nothing has no team and no direction: deploys and feedb
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+import numpy as np
+from sqlalchemy import Connection, and_, case, func, select
 
 from ttv import store
-from ttv.figures import Selection, milestones, selected
-from ttv.population import DEFAULT_GROUP, Figure, begin_of, group_column
+from ttv.figures import Selection
+from ttv.lives import NEVER, Cut, chosen, grouped, lives
+from ttv.population import DEFAULT_GROUP, Figure, begin_of
 from ttv.store import event, tie
 from ttv.words import SMALL
 
 TIED = {"deploy": "deploys", "feedback": "feedback"}
 """The kinds whose ties are counted, and what they are called."""
-_COUNTS = ("initiatives", "with_idea", "early", "decided", "recorded")
+_NONE = dict.fromkeys(("initiatives", "with_idea", "early", "decided", "recorded"), 0)
 
 
 def beside(
@@ -35,7 +37,7 @@ def beside(
     groups = [
         {
             "group": group["group"],
-            **shares.get(group["group"], _shares(dict.fromkeys(_COUNTS, 0))),
+            **shares.get(group["group"], _shares(_NONE)),
             "small": small(group),
         }
         for group in found["groups"]
@@ -47,7 +49,7 @@ def whole(connection: Connection, *, as_of: datetime, window: str) -> dict[str, 
     """Return the coverage of all initiatives together, and of the events of the window."""
     shares = initiatives(connection, Selection(), as_of=as_of, window=window)
     return {
-        **shares.get("all", _shares(dict.fromkeys(_COUNTS, 0))),
+        **shares.get("all", _shares(_NONE)),
         **events(connection, as_of=as_of, window=window),
     }
 
@@ -66,29 +68,22 @@ def initiatives(
     group_by: str | None = None,
 ) -> dict[str | None, dict[str, Any]]:
     """Count by group the initiatives, those with an idea date, with work before it, decided on, and on record."""
-    at = store.micros(as_of)
-    raw = store.milestone.alias("raw")
-    query = selected(milestones(as_of), selection).join(raw, raw.c.initiative == store.initiative.c.key)
-    columns = query.selected_columns
-    first = func.coalesce(raw.c.early_at, raw.c.idea_at)
-    seen = or_(columns["idea_at"].is_not(None), first.is_(None), first <= at)
-    begin = begin_of(window, at)
+    at, found = store.micros(as_of), lives(connection)
+    begin, raw = begin_of(window, at), found.instants
+    cut, first = found.cut(at), np.where(raw["early_at"] == NEVER, raw["idea_at"], raw["early_at"])
+    placed = cut.idea_at != NEVER
+    seen = placed | (first == NEVER) | (first <= at)
     if begin is not None:
-        end = func.coalesce(columns["valued_at"], columns["stopped_at"], at)
-        seen = and_(seen, or_(columns["idea_at"].is_(None), end > begin))
-    rows = query.where(seen).with_only_columns(
-        group_column(columns, group_by), *(columns[name] for name in ("idea_at", "early_at", "decided_at", "decision"))
-    )
-    told = rows.subquery("told")
-    counted = select(
-        told.c.group,
-        func.count().label("initiatives"),
-        func.count(told.c.idea_at).label("with_idea"),
-        func.count(told.c.early_at).label("early"),
-        func.count(told.c.decided_at).label("decided"),
-        _count(told.c.decision == "recorded").label("recorded"),
-    ).group_by(told.c.group)
-    return {row.group: _shares({name: row._mapping[name] for name in _COUNTS}) for row in connection.execute(counted)}
+        seen &= ~placed | (np.minimum(np.minimum(cut.valued_at, cut.stopped_at), at) > begin)
+    places = chosen(connection, found, selection, at)
+    groups = grouped(connection, found, places[seen[places]], group_by)
+    return {name: _shares(_counts(cut.only(rows))) for name, rows in groups}
+
+
+def _counts(cut: Cut) -> dict[str, int]:
+    reached = {"with_idea": cut.idea_at, "early": cut.early_at, "decided": cut.decided_at}
+    numbers = {name: int(np.count_nonzero(instants != NEVER)) for name, instants in reached.items()}
+    return {"initiatives": len(cut.idea_at), **numbers, "recorded": int(np.count_nonzero(cut.recorded))}
 
 
 def events(connection: Connection, *, as_of: datetime, window: str) -> dict[str, Any]:
@@ -98,7 +93,7 @@ def events(connection: Connection, *, as_of: datetime, window: str) -> dict[str,
     within = and_(~event.c.deleted, event.c.kind.in_(TIED), event.c.occurred_at <= at)
     if begin is not None:
         within = and_(within, event.c.occurred_at > begin)
-    is_tied = _count(exists().where(tie.c.artefact == event.c.subject))
+    is_tied = func.count(case((event.c.subject.in_(select(tie.c.artefact)), 1)))
     counted = select(event.c.kind, func.count(), is_tied).where(within).group_by(event.c.kind)
     counts = {kind: (number, tied) for kind, number, tied in connection.execute(counted)}
     found: dict[str, Any] = {}
@@ -106,10 +101,6 @@ def events(connection: Connection, *, as_of: datetime, window: str) -> dict[str,
         number, tied = counts.get(kind, (0, 0))
         found |= {name: number, f"{name}_tied": tied, f"{name}_tied_share": _share(tied, number)}
     return found
-
-
-def _count(fits: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((fits, 1)))
 
 
 def _shares(counts: dict[str, int]) -> dict[str, Any]:

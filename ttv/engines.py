@@ -1,11 +1,29 @@
 """What database engines disagree on: addresses, locks, snapshots. Nothing else may ask for the dialect."""
 
 import sqlite3
-from collections.abc import Hashable, Iterable, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from filelock import FileLock, Timeout
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Dialect,
+    Engine,
+    Executable,
+    Table,
+    Text,
+    cast,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
@@ -16,12 +34,20 @@ from ttv.config import ConfigError
 _WRITER = 0x747476
 """Key of PostgreSQL's advisory lock: one writer at a time, as on SQLite."""
 
+_MOST_CONNECTIONS = 40
+"""Beyond the five that are kept: a source that is being looked at takes two."""
+_LOOKER = 0x747477
+"""Key of the advisory locks of those who look at sources: one at a time each."""
+
+_CACHE, _ROOMY = 64 * 1024, 384 * 1024
+"""KiB of SQLite's page cache, and while much is loaded: keys come in any order, and reach into all of the indexes."""
+
 _SQLITE_AT_CONNECT = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # in WAL mode a power cut loses the last commits, never the consistency
     "PRAGMA busy_timeout = 60000",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",
+    f"PRAGMA cache_size = -{_CACHE}",
     "PRAGMA foreign_keys = ON",
 )
 
@@ -53,7 +79,7 @@ def make(url: str, temporary: Iterable[Table], **options: Any) -> Engine:
         engine = create_engine(where, connect_args=connect, **options)
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(where, pool_pre_ping=True, **options)
+        engine = create_engine(where, pool_pre_ping=True, max_overflow=_MOST_CONNECTIONS, **options)
         event.listen(engine, "begin", _begin_postgresql)
     made = [str(CreateTable(table, if_not_exists=True).compile(engine)) for table in temporary]
 
@@ -82,14 +108,36 @@ def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
     if not rows:
         return
     names = ", ".join(table.c.keys())
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(table.c))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))
-        return
     driver: Any = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite":
+        driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.c))})", rows)
+        return
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> bool:
+    """Insert rows if none of their keys is stored or comes twice; False, and nothing inserted, if one is or does."""
+    try:
+        with connection.begin_nested():
+            insert(connection, table, rows)
+    except connection.dialect.loaded_dbapi.IntegrityError:
+        return False
+    return True
+
+
+@contextmanager
+def roomy(connection: Connection) -> Iterator[None]:
+    """Give the engine more memory, for as long as much is loaded."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{_ROOMY}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE}")
 
 
 def weigh(connection: Connection, table: Table) -> None:
@@ -98,22 +146,80 @@ def weigh(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
+def columns(connection: Connection, *wanted: ColumnElement[Any]) -> list[str]:
+    """Read columns of one table whole, each as the text of a JSON array, all in the same order of rows.
+
+    For so many values that a driver would spend more time on making rows than the engine on finding them.
+    """
+    together = func.json_group_array if connection.dialect.name == "sqlite" else func.json_agg
+    return [text_ or "[]" for text_ in connection.execute(select(*(cast(together(one), Text) for one in wanted))).one()]
+
+
+class Prepared:
+    """A statement that is compiled once for each kind of engine, and then run by its text.
+
+    For a statement that is asked for all the time and answered by a few keys: to find it among those that are compiled
+    takes SQLAlchemy longer than the engine takes to answer.
+    """
+
+    def __init__(self, make: Callable[[], Executable]) -> None:
+        """Take what makes the statement, at its first use; no value of its rows may need to be converted."""
+        self._make = make
+        self._compiled: dict[str, tuple[str, dict[str, Any], list[str] | None]] = {}
+
+    def run(self, connection: Connection, asked: Mapping[str, Any]) -> CursorResult[Any]:
+        """Run the statement with the values of its parameters."""
+        text_, fixed, order = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        values = {**fixed, **asked}
+        return connection.exec_driver_sql(text_, values if order is None else tuple([values[name] for name in order]))
+
+    def _compile(self, dialect: Dialect) -> tuple[str, dict[str, Any], list[str] | None]:
+        statement: Any = self._make()
+        compiled = statement.compile(dialect=dialect)
+        found = str(compiled), dict(compiled.params), compiled.positiontup
+        self._compiled[dialect.name] = found
+        return found
+
+
 def snapshot(engine: Engine) -> dict[str, str]:
     """Name the execution options under which all reads of one transaction see one state."""
     return {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
 
 
-def state(connection: Connection) -> Hashable:
-    """Name what a transaction sees: while one and the same connection has the same name for it, nothing has changed."""
-    if connection.dialect.name == "postgresql":
-        return str(connection.scalar(text("SELECT pg_current_snapshot()::text")))
-    others = connection.scalar(text("PRAGMA data_version"))
-    return others, getattr(connection.connection.dbapi_connection, "total_changes", None)
+@contextmanager
+def alone(engine: Engine, name: str) -> Iterator[bool]:
+    """Hold a name that one process at a time can hold, of all that use a database; False if another holds it.
+
+    The lock goes with the process, however that ends: a file's on SQLite, a session's on PostgreSQL.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            key = {"of": _LOOKER, "name": zlib.crc32(name.encode()) - 2**31}
+            try:
+                yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:of, :name)"), key))
+            finally:
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+    elif not engine.url.database or engine.url.database == ":memory:":
+        yield True
+    else:
+        lock = FileLock(f"{engine.url.database}.{name}.lock", blocking=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")  # takes no lock yet, so it cannot fail; a look-up would spend a tenth of its time here
 
 
 def _begin_postgresql(connection: Connection) -> None:

@@ -12,20 +12,25 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Row,
     Select,
+    Text,
     and_,
+    bindparam,
     case,
+    cast,
     exists,
     func,
     literal,
     null,
     or_,
     select,
+    union_all,
 )
 
-from ttv import store
+from ttv import engines, store
 from ttv.cursors import BadQuestion, closed, opened
 from ttv.initiatives import own_claim
 from ttv.statistics import seconds
@@ -34,6 +39,9 @@ from ttv.store import claim, label, milestone, stop
 STATES = ("no_idea", "deciding", "waiting", "building", "sensing", "realised", "stopped")
 STAGES = ("deciding", "waiting", "building", "sensing")
 MILESTONES = ("idea_at", "decided_at", "started_at", "shipped_at", "valued_at", "stopped_at")
+
+_OWN = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input", "by", "why")
+_LOOP = ("shipped_at", "sensed_at", "responded_at")
 
 SORTS = ("key", "name", "team", "state", "idea_at", "age", "time_to_value", "rate_of_turn")
 
@@ -56,8 +64,10 @@ class Selection:
 
 def milestones(as_of: datetime) -> Select[Any]:
     """Select a row for each initiative: its columns, instants, state, durations in microseconds, as of an instant."""
-    at = literal(store.micros(as_of), BigInteger())
+    return _milestones(literal(store.micros(as_of), BigInteger()))
 
+
+def _milestones(at: _Number) -> Select[Any]:
     def seen(column: ColumnElement[Any]) -> _Number:
         return case((column <= at, column))
 
@@ -103,10 +113,11 @@ def milestones(as_of: datetime) -> Select[Any]:
 
 def _durations(known: Any, at: _Number) -> Iterator[ColumnElement[Any]]:
     """Yield the figures of the definitions, §3; an open stage runs to `at`, a stopped one to its stop."""
-    over = case((known.state == "no_idea", null()), else_=func.coalesce(known.valued_at, known.stopped_at, at))
+    over = case((known.idea_at.is_(None), null()), else_=func.coalesce(known.valued_at, known.stopped_at, at))
+    finished = or_(known.idea_at.is_(None), known.valued_at.is_not(None), known.stopped_at.is_not(None))
     yield (known.valued_at - known.idea_at).label("time_to_value")
     yield (known.decided_at - known.idea_at).label("rate_of_turn")
-    yield case((known.state.in_(("no_idea", "realised", "stopped")), null()), else_=at - known.idea_at).label("age")
+    yield case((finished, null()), else_=at - known.idea_at).label("age")
     ends = (known.decided_at, known.started_at, known.shipped_at, known.valued_at)
     begins = (known.idea_at, known.decided_at, known.started_at, known.shipped_at)
     for name, begin, end in zip(STAGES, begins, ends, strict=True):
@@ -202,15 +213,15 @@ def _brief(
     labels: dict[str, dict[str, str]],
     as_of: datetime,
 ) -> dict[str, Any]:
-    own = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input", "by", "why")
+    told = row._mapping
     return {
-        **{name: row._mapping[name] for name in own},
+        **{name: told[name] for name in _OWN},
         "labels": labels[row.key],
         "claims": claims[row.key],
         "origin": row.origin,
         "state": row.state,
         "decision": row.decision,
-        "milestones": {name: store.instant(row._mapping[name]) for name in MILESTONES},
+        "milestones": {name: store.instant(told[name]) for name in MILESTONES},
         "time_to_value_seconds": seconds(row.time_to_value),
         "rate_of_turn_seconds": seconds(row.rate_of_turn),
         "age_seconds": seconds(row.age),
@@ -225,31 +236,64 @@ def _brief(
 
 def initiative(connection: Connection, key: str, as_of: datetime) -> dict[str, Any] | None:
     """Return one initiative with its stages and loops, or None."""
-    row = connection.execute(milestones(as_of).where(store.initiative.c.key == key)).one_or_none()
+    asked = {"key": key, "at": store.micros(as_of)}
+    row = _ONE.run(connection, asked).one_or_none()
     if row is None:
         return None
+    claims, labels, loops = _rest(connection, asked)
+    told = row._mapping
     return {
-        **_brief(row, *claims_and_labels(connection, [key]), as_of),
-        "stages": {name: seconds(row._mapping[f"{name}_stage"]) for name in STAGES},
-        "loops": _loops(connection, key, store.micros(as_of)),
+        **_brief(row, {key: claims}, {key: labels}, as_of),
+        "stages": {name: seconds(told[f"{name}_stage"]) for name in STAGES},
+        "loops": loops,
     }
 
 
-def _loops(connection: Connection, key: str, at: int) -> list[dict[str, datetime | None]]:
-    names = ("shipped_at", "sensed_at", "responded_at")
-    columns = [store.loop.c[name] for name in names]
-    query = (
-        select(*columns)
-        .where(store.loop.c.initiative == key, store.loop.c.shipped_at <= at)
-        .order_by(store.loop.c.number)
+def _one() -> Select[Any]:
+    """Select the row of `milestones` of one initiative."""
+    return _milestones(bindparam("at", type_=BigInteger())).where(store.initiative.c.key == bindparam("key"))
+
+
+def _many() -> CompoundSelect[Any]:
+    """Select what one initiative has several of: artefacts that it claims, labels, and the instants of its loops."""
+    text, number = cast(null(), Text), cast(null(), BigInteger)
+    key = bindparam("key", type_=Text())
+    loop = store.loop.c
+    claimed = select(claim.c.artefact, text, number, number, number).where(claim.c.initiative == key)
+    labelled = select(label.c.name, label.c.value, number, number, number).where(label.c.initiative == key)
+    looped = select(text, text, *(loop[name] for name in _LOOP)).where(loop.initiative == key)
+    return union_all(claimed, labelled, looped.where(loop.shipped_at <= bindparam("at", type_=BigInteger())))
+
+
+_ONE, _MANY = engines.Prepared(_one), engines.Prepared(_many)
+
+
+def _rest(connection: Connection, asked: dict[str, Any]) -> tuple[list[str], dict[str, str], list[dict[str, Any]]]:
+    """Fetch the claims, labels and loops of one initiative."""
+    claims: list[str] = []
+    labels: dict[str, str] = {}
+    loops: list[list[int]] = []
+    for row in _MANY.run(connection, asked):
+        name, value, *instants = tuple(row)
+        if name is None:
+            loops.append(instants)
+        elif value is None:
+            claims.append(name)
+        else:
+            labels[name] = value
+    own = own_claim(asked["key"])
+    return (
+        sorted(artefact for artefact in claims if artefact != own),
+        dict(sorted(labels.items())),
+        [_loop(one, asked["at"]) for one in sorted(loops, key=lambda loop: loop[0])],
     )
-    return [
-        {
-            name: store.instant(when) if when is not None and when <= at else None
-            for name, when in zip(names, row, strict=True)
-        }
-        for row in connection.execute(query)
-    ]
+
+
+def _loop(instants: list[int], at: int) -> dict[str, datetime | None]:
+    return {
+        name: store.instant(when) if when is not None and when <= at else None
+        for name, when in zip(_LOOP, instants, strict=True)
+    }
 
 
 def stages(connection: Connection, keys: list[str], as_of: datetime) -> dict[str, dict[str, float | None]]:

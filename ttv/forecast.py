@@ -5,7 +5,6 @@ soon after? Those of them that are open still are censored, a stop competes with
 assumed of how long things take. Durations are microseconds.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,41 +27,68 @@ class Passage:
         order = np.lexsort((ends == OPEN, times))  # at one time the ends come before what is only seen so far
         self._stayed = np.asarray(stayed, dtype=np.float64)[order]
         self._lasted, self._how = times[order], ends[order]
+        self._over = np.flatnonzero(self._how != OPEN)
 
     def beyond(self, age: float) -> "Ahead":
         """Look ahead from an age in the stage, with those that were in it for longer."""
-        forerun = self._stayed > age
-        return Ahead(self._lasted[forerun] - age, self._how[forerun])
+        first = int(np.searchsorted(self._lasted, age, side="right"))  # nobody is in a stage for longer than in all
+        over = self._over[np.searchsorted(self._over, first) :] - first
+        return Ahead(age, self._lasted[first:], self._how[first:], self._stayed[first:] > age, over)
 
 
-@dataclass(frozen=True)
 class Ahead:
-    """What became of the forerunners, in order: the time from where they stood, and how it ended."""
+    """What became of the forerunners; only what ended moves a chance, so nothing is computed for the others."""
 
-    after: NDArray[np.float64]
-    how: NDArray[np.int8]
+    def __init__(
+        self,
+        age: float,
+        lasted: NDArray[np.float64],
+        how: NDArray[np.int8],
+        forerun: NDArray[np.bool_],
+        over: NDArray[np.intp],
+    ) -> None:
+        """Take rows in order, of which some are forerunners, and the places of the rows that ended."""
+        self._age, self._lasted, self._how, self._forerun = age, lasted, how, forerun
+        self._over = over[forerun[over]]
+        self.count = int(np.count_nonzero(forerun))
+        """How many forerunners there are."""
 
     @property
-    def count(self) -> int:
-        """How many forerunners there are."""
-        return len(self.after)
+    def after(self) -> NDArray[np.float64]:
+        """For each forerunner the time from where it stood until it ended, or was last seen; in order."""
+        return self._lasted[self._forerun] - self._age
+
+    @property
+    def how(self) -> NDArray[np.int8]:
+        """How each ended."""
+        return self._how[self._forerun]
 
     def chance(self, within: float) -> float | None:
         """Give the share that has value within a time; None if too few stood here, or none was seen for so long."""
-        if self.count < FEWEST or (self.after[-1] < within and self.how[-1] == OPEN):
+        if self.count < FEWEST or self._seen < within:
             return None
-        place = int(np.searchsorted(self.after, within, side="right"))
+        place = int(np.searchsorted(self._ends, within, side="right"))
         return round(float(self._reached[place - 1]), _DIGITS) if place else 0.0
 
     def median(self) -> float | None:
         """Give the time within which half of them have value; None if too few stood here, or half never have."""
         place = int(np.searchsorted(self._reached, 0.5 - 10**-_DIGITS))
-        return float(self.after[place]) if place < self.count >= FEWEST else None
+        return float(self._ends[place]) if place < len(self._over) and self.count >= FEWEST else None
+
+    @cached_property
+    def _ends(self) -> NDArray[np.float64]:
+        return self._lasted[self._over] - self._age
+
+    @cached_property
+    def _seen(self) -> float:
+        """Return up to when all is known: as long as the last one was seen if it is open, else for ever."""
+        last = len(self._forerun) - 1 - int(self._forerun[::-1].argmax())
+        return float(self._lasted[last] - self._age) if self._how[last] == OPEN else np.inf
 
     @cached_property
     def _reached(self) -> NDArray[np.float64]:
-        """Return the cumulative incidence of value after each row: one row at a time, which ties do not change."""
-        share = 1 / np.arange(self.count, 0, -1)
-        left = np.cumprod(np.where(self.how == OPEN, 1.0, 1 - share))
+        """Return the cumulative incidence of value after each end: one at a time, which ties do not change."""
+        share = 1 / (self.count + 1 - np.cumsum(self._forerun, dtype=np.int32)[self._over])
+        left = np.cumprod(1 - share)
         before = np.concatenate(([1.0], left[:-1]))
-        return np.cumsum(np.where(self.how == ENDED, before * share, 0.0))
+        return np.cumsum(np.where(self._how[self._over] == ENDED, before * share, 0.0))

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Executable,
@@ -18,14 +19,19 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    cast,
     func,
     insert,
+    literal,
+    null,
     or_,
     select,
+    true,
+    union_all,
 )
 
 from ttv import engines
-from ttv.store import done, event, heard, initiative, loop, milestone, stop, tie, touched_initiative
+from ttv.store import begun, done, event, heard, initiative, loop, milestone, stop, tie, touched_initiative
 
 _WORK = ("start", "ship")
 
@@ -48,9 +54,9 @@ def remeasure(connection: Connection) -> None:
 
 
 def _make(connection: Connection) -> None:
-    for table, statement in _find().items():
+    for table, statement in _find():
         connection.execute(statement)
-        if table in {heard, done}:
+        if table in {heard, begun, done}:
             engines.weigh(connection, table)
 
 
@@ -61,79 +67,107 @@ def _forget() -> tuple[Executable, ...]:
 
 
 @cache
-def _find() -> dict[Table, Executable]:
-    """Make the statements, each of which rests on the one before: ideas, what came first after them, and the rest."""
-    found = ((heard, _heard()), (done, _done()), (milestone, _milestones()), (stop, _stops()), (loop, _loops()))
-    return {table: insert(table).from_select(list(table.c.keys()), query) for table, query in found}
+def _find() -> tuple[tuple[Table, Executable], ...]:
+    """Make the statements, each of which rests on those before: ideas, what came first and since, and the rest."""
+    found = (
+        (heard, _heard()),
+        (begun, _begun()),
+        (done, _done()),
+        (milestone, _milestones()),
+        (stop, _stops()),
+        (loop, _loops_of_few()),
+        (loop, _loops_of_many()),
+    )
+    return tuple((table, insert(table).from_select(list(table.c.keys()), query)) for table, query in found)
 
 
-def _events(of: Table, *meanings: str) -> FromClause:
-    """Join the events of some meanings that are tied to the initiatives of a table of work.
+# Milestones, and the loops of an initiative with few ties, are found by seeks: for each tie and meaning the index leads
+# to the one event that is wanted, so that the cost does not grow with the number of events. Stops, and the loops of an
+# initiative with many ties, read all events that count for them: there, loops times ties would be more than those.
 
-    `_mine` goes with it: told by IN, an engine looks the few initiatives up, where it might read all ties for a join.
-    """
-    means = and_(event.c.subject == tie.c.artefact, event.c.meaning.in_(meanings))
-    return tie.join(event, means).join(of, of.c.initiative == tie.c.initiative)
+_FEW = 16
+"""Ties of an initiative whose loops are found by seeks."""
 
 
 def _mine(of: Table) -> ColumnElement[bool]:
+    """Narrow ties to the initiatives of a table of work.
+
+    Told by IN, an engine looks the few initiatives up, where it might read all ties for a join.
+    """
     return tie.c.initiative.in_(select(of.c.initiative))
 
 
-def _first(*meanings: str, when: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.min(case((and_(event.c.meaning.in_(meanings), when), event.c.occurred_at)))
+def _first(meaning: str | ColumnElement[str], when: ColumnElement[bool] | None = None) -> ColumnElement[int]:
+    """Return when the artefact of a tie first had an event of a meaning, at all or at a time that counts."""
+    found = select(func.min(event.c.occurred_at)).where(event.c.subject == tie.c.artefact, event.c.meaning == meaning)
+    return (found if when is None else found.where(when)).correlate_except(event).scalar_subquery()
+
+
+def _first_of(of: FromClause, meanings: tuple[str, ...], when: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return when an initiative of a table of work first had an event of some meanings at a time that counts."""
+    if len(meanings) == 1:
+        firsts = select(func.min(_first(meanings[0], when))).select_from(tie)
+    else:
+        wanted = union_all(*(select(literal(one).label("meaning")) for one in meanings)).subquery("wanted")
+        firsts = select(func.min(_first(wanted.c.meaning, when))).select_from(tie.join(wanted, true()))
+    return firsts.where(tie.c.initiative == of.c.initiative).correlate(of).scalar_subquery()
 
 
 def _heard() -> Select[Any]:
-    touched = touched_initiative
-    return (
-        select(tie.c.initiative, func.min(event.c.occurred_at))
-        .select_from(_events(touched, "idea"))
-        .where(_mine(touched))
-        .group_by(tie.c.initiative)
-    )
+    idea_at = func.min(_first("idea"))
+    found = select(tie.c.initiative, idea_at.label("idea_at")).where(_mine(touched_initiative))
+    ideas = found.group_by(tie.c.initiative).subquery("ideas")
+    return select(*ideas.c).where(ideas.c.idea_at.is_not(None))
 
 
-def _done() -> Select[Any]:
-    since, before = event.c.occurred_at >= heard.c.idea_at, event.c.occurred_at < heard.c.idea_at
+def _begun() -> Select[Any]:
+    since = event.c.occurred_at >= heard.c.idea_at
+    firsts = (_first("start"), _first("ship"), _first("yes", since), _first("no", since))
     return (
-        select(
-            tie.c.initiative,
-            heard.c.idea_at,
-            _first("yes", when=since),
-            _first("no", when=since),
-            _first(*_WORK, when=since),
-            _first("ship", when=since),
-            _first(*_WORK, when=before),
-        )
-        .select_from(_events(heard, "yes", "no", *_WORK))
+        select(tie.c.initiative, heard.c.idea_at, *map(func.min, firsts), func.count())
+        .select_from(tie.join(heard, heard.c.initiative == tie.c.initiative))
         .where(_mine(heard))
         .group_by(tie.c.initiative, heard.c.idea_at)
     )
 
 
+def _done() -> Select[Any]:
+    """Select what came first since the idea; only what first came before it is looked for once more."""
+    idea_at, start_at, ship_at = begun.c.idea_at, begun.c.start_at, begun.c.ship_at
+    work_at = case((or_(ship_at.is_(None), start_at <= ship_at), start_at), else_=ship_at)
+    since = event.c.occurred_at >= idea_at
+    return select(
+        begun.c.initiative,
+        idea_at,
+        begun.c.yes_at,
+        begun.c.no_at,
+        case((work_at >= idea_at, work_at), (work_at < idea_at, _first_of(begun, _WORK, since))),
+        case((ship_at >= idea_at, ship_at), (ship_at < idea_at, _first_of(begun, ("ship",), since))),
+        case((work_at < idea_at, work_at)),
+        begun.c.ties,
+    )
+
+
 def _milestones() -> Select[Any]:
     """Select one row for each touched initiative, nulls where there is nothing."""
-    answers = (
-        select(tie.c.initiative, func.min(event.c.occurred_at).label("valued_at"))
-        .select_from(_events(done, "sense"))
-        .where(_mine(done), event.c.occurred_at >= done.c.shipped_at)
-        .group_by(tie.c.initiative)
-        .subquery("answers")
-    )
+    valued_at = _first_of(done, ("sense",), event.c.occurred_at >= done.c.shipped_at)
     return (
         select(
             initiative.c.key,
-            heard.c.idea_at,
+            done.c.idea_at,
             *(done.c[name] for name in ("yes_at", "started_at", "shipped_at")),
-            answers.c.valued_at,
+            case((done.c.shipped_at.is_not(None), valued_at)),
             done.c.early_at,
         )
         .where(initiative.c.key.in_(select(touched_initiative.c.initiative)))
-        .outerjoin_from(initiative, heard, heard.c.initiative == initiative.c.key)
-        .outerjoin(done, done.c.initiative == initiative.c.key)
-        .outerjoin(answers, answers.c.initiative == initiative.c.key)
+        .outerjoin_from(initiative, done, done.c.initiative == initiative.c.key)
     )
+
+
+def _events(of: Table, *meanings: str) -> FromClause:
+    """Join the events of some meanings that are tied to the initiatives of a table of work; `_mine` goes with it."""
+    means = and_(event.c.subject == tie.c.artefact, event.c.meaning.in_(meanings))
+    return tie.join(event, means).join(of, of.c.initiative == tie.c.initiative)
 
 
 def _stops() -> Select[Any]:
@@ -169,18 +203,54 @@ def _stops() -> Select[Any]:
     )
 
 
-def _loops() -> Select[Any]:
-    """Select ship → sense → respond: the ships and senses since the first ship, where the one follows upon the other.
+# Loops are ship → sense → respond: the ships and senses since the first ship, where the one follows upon the other. At
+# one instant a ship is the earlier: a sense at its instant answers it, and a response is strictly after a sense.
 
-    At one instant a ship is the earlier: a sense at its instant answers it, and a response is strictly after a sense.
-    """
+
+def _loops_of_few() -> Select[Any]:
+    """Select the loops of initiatives with few ties, by going from each ship to its sense and on to the next ship."""
+    shipped = done.c.shipped_at.is_not(None)
+    first = select(
+        done.c.initiative,
+        literal(1).label("place"),
+        done.c.shipped_at.label("at"),
+        cast(null(), BigInteger).label("before"),
+        cast(null(), BigInteger).label("before_that"),
+    ).where(shipped, done.c.ties <= _FEW)
+    turns = first.cte("turns", recursive=True)
+    sensed_at = _first_of(turns, ("sense",), event.c.occurred_at >= turns.c.at)
+    responded_at = _first_of(turns, ("ship",), event.c.occurred_at > turns.c.at)
+    was_ship = turns.c.place % 2 == 1
+    turns = turns.union_all(
+        select(
+            turns.c.initiative,
+            turns.c.place + 1,
+            case((was_ship, sensed_at), else_=responded_at),
+            turns.c.at,
+            turns.c.before,
+        ).where(turns.c.at.is_not(None))
+    )
+    is_ship = turns.c.place % 2 == 1
+    ends = or_(and_(is_ship, turns.c.place > 1), and_(~is_ship, turns.c.at.is_(None)))
+    return select(
+        turns.c.initiative,
+        turns.c.place // 2,
+        case((is_ship, turns.c.before_that), else_=turns.c.before),
+        case((is_ship, turns.c.before)),
+        case((is_ship, turns.c.at)),
+    ).where(ends)
+
+
+def _loops_of_many() -> Select[Any]:
+    """Select the loops of initiatives with many ties, by reading their ships and senses in order."""
     is_sense = case((event.c.meaning == "sense", 1), else_=0)
     order = (event.c.occurred_at, is_sense)
     previous = func.lag(is_sense).over(partition_by=tie.c.initiative, order_by=order)
+    mine = tie.c.initiative.in_(select(done.c.initiative).where(done.c.ties > _FEW))
     turns = (
         select(tie.c.initiative, event.c.occurred_at, is_sense.label("is_sense"), previous.label("previous"))
         .select_from(_events(done, "ship", "sense"))
-        .where(_mine(done), event.c.occurred_at >= done.c.shipped_at)
+        .where(mine, event.c.occurred_at >= done.c.shipped_at)
         .subquery("turns")
     )
     told = _told(turns)

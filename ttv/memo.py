@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from sqlalchemy import Connection, Engine
 
@@ -34,24 +34,46 @@ class Memo:
 
     def __init__(self, most: int = MOST) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._making: WeakValueDictionary[Hashable, _Making] = WeakValueDictionary()
         self._most, self._lock = most, Lock()
 
     def answer(self, connection: Connection, question: Hashable, as_of: datetime, make: Callable[[], _T]) -> _T:
-        """Return what a question was answered as of this instant or a moment before, or make the answer and keep it."""
+        """Return what a question was answered as of this instant or a moment before, or make the answer and keep it.
+
+        Who asks while the answer is being made waits for it: many who make it at once take many times as long.
+        """
         version = store.version(connection)
+        kept = self._find(question, version, as_of)
+        if kept is None:
+            with self._lock:
+                making = self._making.setdefault(question, _Making())
+            with making.lock:
+                kept = self._find(question, version, as_of) or self._keep(question, _Kept(version, as_of, make()))
+        known: _T = kept.answer
+        return known
+
+    def _find(self, question: Hashable, version: store.Version, as_of: datetime) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(question)
-            if kept and kept.version == version and timedelta(0) <= as_of - kept.as_of <= MOMENT:
-                self._kept.move_to_end(question)
-                known: _T = kept.answer
-                return known
-        answer = make()
+            if kept is None or kept.version != version or not timedelta(0) <= as_of - kept.as_of <= MOMENT:
+                return None
+            self._kept.move_to_end(question)
+            return kept
+
+    def _keep(self, question: Hashable, made: _Kept) -> _Kept:
         with self._lock:
-            self._kept[question] = _Kept(version, as_of, answer)
+            self._kept[question] = made
             self._kept.move_to_end(question)
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return answer
+        return made
+
+
+class _Making:
+    """Held by who makes an answer; it goes with the last who waits for it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
 
 
 _memos: WeakKeyDictionary[Engine, Memo] = WeakKeyDictionary()

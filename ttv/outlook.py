@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from ttv import engines, store
-from ttv.figures import MILESTONES, STAGES, milestones
+from ttv import memo, store
+from ttv.figures import MILESTONES, STAGES
 from ttv.forecast import FEWEST, Ahead, Passage
+from ttv.lives import NEVER, lives
 from ttv.statistics import ENDED, OPEN, SECOND, STOPPED
 
 Status = Literal["on_track", "at_risk", "missed", "met"]
@@ -28,25 +29,19 @@ ENOUGH_OWN = 30
 TARGETS = {"time_to_value": "valued_at", "rate_of_turn": "decided_at"}
 """The figures that may have a target, and the milestone at which the clock of each ends."""
 _DIRECTIONS = ("top_down", "bottom_up")
-_HOUR = timedelta(hours=1)
-_KEPT = "ttv.outlook"
-"""Where a connection of the pool keeps the history that it has read."""
 
 
 class History:
     """Who passed through each stage by an instant, and what became of it; made once for many questions."""
 
     def __init__(self, connection: Connection, as_of: datetime) -> None:
-        """Read every initiative's milestones as of an instant, in one statement."""
-        query = milestones(as_of)
-        columns = [query.selected_columns[name] for name in ("key", "direction", *MILESTONES)]
-        rows = connection.execute(query.with_only_columns(*columns)).all()
-        self.keys = [row[0] for row in rows]
-        self.directions = np.array([row[1] for row in rows], dtype=object)
-        instants = np.array([tuple(row)[2:] for row in rows], dtype=np.float64).reshape(-1, len(MILESTONES)).T
-        self.at = dict(zip(MILESTONES, instants, strict=True))
+        """Cut every initiative's milestones off at an instant."""
+        found = lives(connection)
+        cut = found.cut(store.micros(as_of))
+        self.keys, self.directions = found.keys, found.fields["direction"]
+        self.at = {name: np.where(getattr(cut, name) == NEVER, np.nan, getattr(cut, name)) for name in MILESTONES}
         self._passages: dict[tuple[str, str | None], Passage] = {}
-        self.now = float(store.micros(as_of))
+        self.now = float(cut.at)
 
     def ahead(self, stage: str, direction: str | None, age: float) -> tuple[Ahead, str | None]:
         """Look ahead from an age in a stage (microseconds); says which direction's forerunners it is, None for all's.
@@ -90,13 +85,9 @@ def _first_known(*instants: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 
 def history(connection: Connection, as_of: datetime) -> History:
-    """Return the history up to the last full hour, from the connection's memory if nothing has changed since."""
+    """Return the history up to the last full hour, which is read once for as long as the data is the same."""
     hour = as_of.replace(minute=0, second=0, microsecond=0)
-    wanted = (engines.state(connection), hour)
-    kept: tuple[Any, History] | None = connection.info.get(_KEPT)
-    if kept is None or kept[0] != wanted:
-        kept = connection.info[_KEPT] = (wanted, History(connection, hour))
-    return kept[1]
+    return memo.of(connection).answer(connection, ("history", hour), hour, lambda: History(connection, hour))
 
 
 def outlook(connection: Connection, item: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:

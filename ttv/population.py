@@ -1,15 +1,16 @@
 """Figures over many initiatives: how long it took, in groups, over a window of time."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, and_, literal, select
 
 from ttv import statistics, store
 from ttv.cursors import BadQuestion
-from ttv.figures import Selection, milestones, selected
+from ttv.figures import Selection
+from ttv.lives import NEVER, Cut, Lives, Places, chosen, grouped, lives
 from ttv.store import label
 
 Figure = Literal["time_to_value", "rate_of_turn"]
@@ -42,13 +43,14 @@ def population(
 
     With `rows`, each group names the initiatives that it rests on, those that took longest first.
     """
-    groups = _groups(connection, figure, selection, group_by, as_of=as_of, window=window)
+    found = lives(connection)
+    groups = _groups(connection, found, figure, selection, group_by, as_of=as_of, window=window)
     return {
         "as_of": as_of,
         "window": window,
         "groups": [
-            {"group": name, **group.said(), **({"rows": group.rows()} if rows else {})}
-            for name, group in ordered(groups)
+            {"group": name, **group.said(), **({"rows": group.rows(found.keys)} if rows else {})}
+            for name, group in groups
         ],
     }
 
@@ -64,19 +66,12 @@ def curve(
     steps: int = 1000,
 ) -> dict[str, Any]:
     """Trace what part of all has not got there after a time, in groups; a curve of more steps is thinned."""
-    groups = _groups(connection, figure, selection, group_by, as_of=as_of, window=window)
-    found = []
-    for name, group in ordered(groups):
-        whole = statistics.curve(group.observed, group.ends)
-        found.append(
-            {
-                "group": name,
-                "all": statistics.survival(group.observed, group.ends),
-                "steps": statistics.thinned(whole, steps),
-                "steps_in_all": len(whole),
-            }
-        )
-    return {"as_of": as_of, "window": window, "groups": found}
+    groups = _groups(connection, lives(connection), figure, selection, group_by, as_of=as_of, window=window)
+    return {
+        "as_of": as_of,
+        "window": window,
+        "groups": [{"group": name, **group.drawn(steps)} for name, group in groups],
+    }
 
 
 def begin_of(window: str, at: int) -> int | None:
@@ -91,55 +86,35 @@ def ordered(groups: dict[str | None, Any]) -> list[tuple[str | None, Any]]:
 
 
 def _groups(
-    connection: Connection, figure: Figure, selection: Selection, group_by: str | None, *, as_of: datetime, window: str
-) -> dict[str | None, "_Group"]:
-    """Read the durations of each group."""
+    connection: Connection,
+    found: Lives,
+    figure: Figure,
+    selection: Selection,
+    group_by: str | None,
+    *,
+    as_of: datetime,
+    window: str,
+) -> list[tuple[str | None, "Group"]]:
+    """Cut the lives of each group off at an instant."""
     at = store.micros(as_of)
-    begin = begin_of(window, at)
-    group_by = group_by or DEFAULT_GROUP[figure]
-    query = selected(milestones(as_of), selection)
-    columns = query.selected_columns
-    end = columns["valued_at" if figure == "time_to_value" else "decided_at"]
-    rows = query.with_only_columns(
-        group_column(columns, group_by),
-        columns["key"],
-        columns["idea_at"],
-        end.label("end"),
-        columns["stopped_at"].label("stop"),
-    )
-    groups: dict[str | None, _Group] = {} if group_by else {"all": _Group()}
-    for name, key, idea_at, ended_at, stopped_at in connection.execute(rows):
-        group = groups.setdefault(name, _Group())
-        if idea_at is None:
-            continue
-        if ended_at is not None and (begin is None or ended_at > begin):
-            group.completed.append(ended_at - idea_at)
-            group.completed_keys.append(key)
-        if begin is None or idea_at > begin:
-            group.observe(idea_at, ended_at, stopped_at, at)
-            group.observed_keys.append(key)
-    return groups
+    cut, begin = found.cut(at), begin_of(window, at)
+    places = chosen(connection, found, selection, at)
+    groups = grouped(connection, found, places, group_by or DEFAULT_GROUP[figure])
+    return [(name, Group(figure, cut.only(rows), rows, begin)) for name, rows in groups]
 
 
-@dataclass
-class _Group:
-    """The durations of a group, in microseconds, and whose they are."""
+class Group:
+    """How long it took the initiatives of a group, in microseconds, over what came after an instant or over all."""
 
-    completed: list[int] = field(default_factory=list)
-    completed_keys: list[str] = field(default_factory=list)
-    observed: list[int] = field(default_factory=list)
-    observed_keys: list[str] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-
-    def observe(self, idea_at: int, ended_at: int | None, stopped_at: int | None, at: int) -> None:
-        """Count one in that may be open still; a clock that ended has not been stopped."""
-        until, how = next(
-            (when, how)
-            for when, how in ((ended_at, statistics.ENDED), (stopped_at, statistics.STOPPED), (at, statistics.OPEN))
-            if when is not None
-        )
-        self.observed.append(until - idea_at)
-        self.ends.append(how)
+    def __init__(self, figure: Figure, cut: Cut, places: Places, begin: int | None) -> None:
+        ended_at = cut.valued_at if figure == "time_to_value" else cut.decided_at
+        known, ended, stopped = cut.idea_at != NEVER, ended_at != NEVER, cut.stopped_at != NEVER
+        begun = known if begin is None else known & (cut.idea_at > begin)
+        over = known & ended if begin is None else known & ended & (ended_at > begin)
+        until = np.where(ended, ended_at, np.where(stopped, cut.stopped_at, cut.at))
+        ends = np.select([ended, stopped], [statistics.ENDED, statistics.STOPPED], statistics.OPEN)
+        self._ended, self.completed = places[over], (ended_at - cut.idea_at)[over]
+        self._seen, self.observed, self.ends = places[begun], (until - cut.idea_at)[begun], ends[begun]
 
     def said(self) -> dict[str, Any]:
         """Describe the group."""
@@ -148,20 +123,29 @@ class _Group:
             "all": statistics.survival(self.observed, self.ends),
         }
 
-    def rows(self) -> list[dict[str, Any]]:
+    def drawn(self, steps: int) -> dict[str, Any]:
+        """Trace the curve of the group in no more than so many steps."""
+        whole = statistics.curve(self.observed, self.ends)
+        return {
+            "all": statistics.survival(self.observed, self.ends),
+            "steps": statistics.thinned(whole, steps),
+            "steps_in_all": len(whole),
+        }
+
+    def rows(self, keys: list[str]) -> list[dict[str, Any]]:
         """Name the initiatives of the group, how long each took, how that ended, and in which figures it counts."""
-        ended = dict(zip(self.completed_keys, self.completed, strict=True))
-        seen = dict(zip(self.observed_keys, zip(self.observed, self.ends, strict=True), strict=True))
-        took = {**{key: (micros, statistics.ENDED) for key, micros in ended.items()}, **seen}
+        ended = dict(zip(self._ended.tolist(), self.completed.tolist(), strict=True))
+        seen = dict(zip(self._seen.tolist(), zip(self.observed.tolist(), self.ends.tolist(), strict=True), strict=True))
+        took = {**{place: (micros, statistics.ENDED) for place, micros in ended.items()}, **seen}
         return [
             {
-                "key": key,
+                "key": keys[place],
                 "duration_seconds": statistics.seconds(micros),
                 "end": ENDS[how],
-                "completed": key in ended,
-                "all": key in seen,
+                "completed": place in ended,
+                "all": place in seen,
             }
-            for key, (micros, how) in sorted(took.items(), key=lambda one: (-one[1][0], one[0]))
+            for place, (micros, how) in sorted(took.items(), key=lambda one: (-one[1][0], keys[one[0]]))
         ]
 
 

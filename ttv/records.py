@@ -277,19 +277,26 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def faults(event: Event, now: datetime) -> str | None:
-    """Say what is wrong with an event beyond its types, or None."""
-    for name, key in (("id", event.id), ("subject", event.subject), *(("refs", ref) for ref in event.refs)):
-        if not key or (len(key) > KEY_BYTES // 4 and len(key.encode()) > KEY_BYTES) or not key.isprintable():
-            return f"{name}: {key[:40]!r} is not a key of 1 to {KEY_BYTES} printable bytes"
+def faults(event: Event, latest: datetime) -> str | None:
+    """Say what is wrong with an event beyond its types, or None; it may have happened at the `latest` then."""
+    if not _is_key(event.id) or not _is_key(event.subject) or event.refs:
+        for name, key in (("id", event.id), ("subject", event.subject), *(("refs", ref) for ref in event.refs)):
+            if not _is_key(key):
+                return f"{name}: {key[:40]!r} is not a key of 1 to {KEY_BYTES} printable bytes"
     if event.kind not in KINDS:
         return f"kind: {event.kind!r} is none of {', '.join(KINDS)}"
     if event.occurred_at.tzinfo is None:
         return "occurred_at: has no offset, and it is never guessed"
-    if event.occurred_at > now + AHEAD:
+    if event.occurred_at > latest:
         return f"occurred_at: {event.occurred_at.isoformat()} lies in the future; quarantined until a clock is mended"
+    if not event.attributes:
+        return None
     said = (_attribute(event.kind, name, value) for name, value in event.attributes.items())
     return next((fault for fault in said if fault), None)
+
+
+def _is_key(text: str) -> bool:
+    return text.isprintable() and (0 < len(text) <= KEY_BYTES // 4 or 0 < len(text.encode()) <= KEY_BYTES)
 
 
 def _attribute(kind: str, name: str, value: Value) -> str | None:
@@ -326,3 +333,7 @@ def meaning(kind: str, attributes: Mapping[str, Value]) -> str | None:
             return "sense" if attributes.get("customer", True) is True else None
         case _:
             return "idea"
+
+
+PLAIN = {kind: meaning(kind, {}) for kind in KINDS}
+"""What an event without attributes can do."""

@@ -1,15 +1,17 @@
 """The route: collect → trace → measure for whatever is new, in one transaction. Nothing else runs the three."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Connection, Engine, exists, select
 
 from connectors.contract import Initiative, Item, SourceError, narrowed
-from ttv import collect, initiatives, measure, store, trace
+from ttv import collect, engines, initiatives, measure, store, trace
 from ttv.collect import Outcome, batched
 from ttv.initiatives import Change, Conflict
 from ttv.records import Link, Record, Rejection
@@ -20,7 +22,9 @@ __all__ = ["Conflict", "Connector", "Looked", "Outcome", "Route"]
 _BATCH = 1000
 """Records taken in one transaction, where others may be waiting to write."""
 BULK = 50_000
-"""Records taken in one transaction of a long file: what a batch touches is measured once a batch."""
+"""Records of a long file taken at once; a transaction takes batches of them for as long as it may."""
+_LONG, _MANY = timedelta(seconds=20), 500_000
+"""How long others may wait to write, and how many subjects may be touched, before those are traced and measured."""
 OVERLAP = timedelta(minutes=10)
 """A look begins so long before the last one: search indexes lag behind, and clocks differ."""
 
@@ -60,10 +64,13 @@ class Route:
     now: Callable[[], datetime] = store.now
 
     def post(self, records: Iterable[Record | Rejection], batch: int = _BATCH) -> Outcome:
-        """Take records of any sources in order of arrival, so many a transaction; then all answers include them."""
-        total = Outcome()
-        for some in batched(records, batch):
-            total += self._take(some)
+        """Take records of any sources in order of arrival, so many at once; then all answers include them.
+
+        Each transaction takes one batch, or of bulk as many as there is time for, and measures what they touch once.
+        """
+        total, batches = Outcome(), batched(records, batch)
+        for some in batches:
+            total += self._take(chain([some], batches), bulk=True) if batch >= BULK else self._take([some])
         return total
 
     def take(self, name: str, items: Iterable[Item]) -> Outcome:
@@ -142,7 +149,7 @@ class Route:
             for start_, end in _windows(start, began, window or getattr(connector, "WINDOW", None)):
                 found = connector.events(settings, client, start_, end)
                 for batch in batched(enumerate(found, start=looked.items), _BATCH):
-                    looked.outcome += self._take([Record(index, name, item) for index, item in batch])
+                    looked.outcome += self._take([[Record(index, name, item) for index, item in batch]])
                     looked.items += len(batch)
                     progress(looked)
                     if stopping():
@@ -158,13 +165,23 @@ class Route:
         looked.complete = True
         return looked
 
-    def _take(self, batch: Iterable[Record | Rejection]) -> Outcome:
-        with store.writing(self.engine) as connection:
-            outcome, change = collect.take(connection, batch, self.now())
-            if outcome.rejected and not change:
-                store.changed(connection, "log", self.now())  # what lies in quarantine is counted with the log
-            follow(connection, change, self.now())
-        return outcome
+    def _take(self, batches: Iterable[Iterable[Record | Rejection]], *, bulk: bool = False) -> Outcome:
+        total, touched, began = Outcome(), Change(), None
+        with store.writing(self.engine) as connection, engines.roomy(connection) if bulk else nullcontext():
+            for batch in batches:
+                at = self.now()
+                outcome, change = collect.take(connection, batch, at)
+                total += outcome
+                touched |= change
+                began = began or at
+                if at - began >= _LONG or len(touched.subjects) >= _MANY:
+                    break
+            if total.rejected and not touched:
+                store.changed(connection, "log", at)  # what lies in quarantine is counted with the log
+            follow(connection, touched, at)
+            if total.accepted >= BULK:
+                weigh(connection)
+        return total
 
     def _begin(self, name: str, kind: str, at: datetime) -> datetime | None:
         """Note that a look begins; returns from where, or None at the first look."""
@@ -209,6 +226,13 @@ def rebuild(connection: Connection, told: Callable[[str], None] = lambda _: None
     trace.retrace(connection)
     told("finding milestones")
     measure.remeasure(connection)
+    weigh(connection)
+
+
+def weigh(connection: Connection) -> None:
+    """Let the engine know at once how much the tables hold after much has come; left alone it would within minutes."""
+    for table in store.metadata.sorted_tables:
+        engines.weigh(connection, table)
 
 
 def follow(connection: Connection, change: Change, at: datetime) -> None:
@@ -217,9 +241,7 @@ def follow(connection: Connection, change: Change, at: datetime) -> None:
         store.changed(connection, "log", at)
     trace.trace(connection, change.artefacts, change.subjects)
     known = set(connection.scalars(select(touched_initiative.c.initiative))) if change.initiatives else set()
-    new = [{"initiative": key} for key in change.initiatives - known]
-    if new:
-        connection.execute(touched_initiative.insert(), new)
+    engines.insert(connection, touched_initiative, [(key,) for key in change.initiatives - known])
     if connection.scalar(select(exists().select_from(touched_initiative))):
         measure.measure(connection)
 

@@ -1,19 +1,21 @@
 """Where the time goes over many initiatives, and what the open ones are waiting for."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, select, true
+import numpy as np
+from sqlalchemy import Connection, select
 
-from ttv import store
-from ttv.figures import STAGES, Selection, milestones, selected
-from ttv.population import begin_of, group_column, ordered
-from ttv.statistics import SECOND, seconds
+from ttv import statistics, store
+from ttv.figures import STAGES, Selection
+from ttv.lives import NEVER, Cut, Lives, Mask, Micros, Places, chosen, grouped, lives
+from ttv.population import begin_of
+from ttv.statistics import seconds
 
 AWAITED = {"deciding": "a decision", "waiting": "a start", "building": "a ship", "sensing": "a customer's feedback"}
 """What ends each stage."""
-_SETS = ("realised", "all")
+
+_NAMES = ("key", "name", "team", "owner")
 
 
 def stages(
@@ -29,82 +31,74 @@ def stages(
 
     `waiting` lists the open initiatives by stage, whatever their age, those that have been in it longest first.
     """
-    whole = selected(milestones(as_of), selection)
-    columns = group_column(whole.selected_columns, group_by), *whole.selected_columns
-    rows = whole.with_only_columns(*columns).subquery("rows")
-    begin = begin_of(window, store.micros(as_of))
-    sums = select(rows.c.group, *_sums(rows, begin)).group_by(rows.c.group)
-    found = {row.group: {name: _told(row._mapping, name) for name in _SETS} for row in connection.execute(sums)}
-    if not found and group_by is None:
-        found = {"all": {name: _told({}, name) for name in _SETS}}
+    found = lives(connection)
+    at = store.micros(as_of)
+    cut, begin = found.cut(at), begin_of(window, at)
+    places = chosen(connection, found, selection, at)
+    took = cut.stages()
+    groups = []
+    for name, rows in grouped(connection, found, places, group_by):
+        ends = {"realised": cut.valued_at[rows], "all": cut.idea_at[rows]}
+        counted = {which: rows[_recent(end, begin)] for which, end in ends.items()}
+        groups.append({"group": name, **{which: _told(took, mine) for which, mine in counted.items()}})
     return {
         "as_of": as_of,
         "window": window,
-        "groups": [{"group": name, **told} for name, told in ordered(found)],
-        "waiting": _waiting(connection, rows, as_of, limit),
+        "groups": groups,
+        "waiting": _waiting(connection, found, cut, places, limit),
     }
 
 
-def _sums(rows: Subquery, begin: int | None) -> Iterator[ColumnElement[Any]]:
-    """Yield how many there are and how long they were in each stage: whole seconds and the rest, lest it overflow."""
-    for name, end in (("realised", rows.c.valued_at), ("all", rows.c.idea_at)):
-        recent = true() if begin is None else end > begin
-        yield func.count(case((recent, end))).label(f"{name}_count")
-        for stage in STAGES:
-            took = case((and_(recent, end.is_not(None)), rows.c[f"{stage}_stage"]))
-            yield func.count(took).label(f"{name}_{stage}_count")
-            yield func.sum(took // SECOND).label(f"{name}_{stage}_seconds")
-            yield func.sum(took % SECOND).label(f"{name}_{stage}_rest")
+def _recent(end: Micros, begin: int | None) -> Mask:
+    known: Mask = end != NEVER
+    return known if begin is None else known & (end > begin)
 
 
-def _told(sums: Any, name: str) -> dict[str, Any]:
-    """Describe a set of initiatives by its sums; what none of them was in is not known."""
-    took = {stage: _micros(sums, f"{name}_{stage}") for stage in STAGES}
-    known = [micros for micros in took.values() if micros is not None]
-    total = sum(known)
+def _told(took: dict[str, Micros], mine: Places) -> dict[str, Any]:
+    """Describe a set of initiatives by how long they were in each stage; what none of them was in is not known."""
+    known = {stage: each[mine] for stage, each in took.items()}
+    counted = {stage: each[each != NEVER] for stage, each in known.items()}
+    sums = {stage: statistics.total(each) for stage, each in counted.items() if len(each)}
+    total = sum(sums.values())
     return {
-        "count": sums.get(f"{name}_count", 0),
-        "seconds": seconds(total) if known else None,
+        "count": len(mine),
+        "seconds": seconds(total) if sums else None,
         "stages": {
             stage: {
-                "count": sums.get(f"{name}_{stage}_count", 0),
-                "seconds": seconds(micros),
-                "share": None if micros is None or not total else micros / total,
+                "count": len(each),
+                "seconds": seconds(sums.get(stage)),
+                "share": sums[stage] / total if stage in sums and total else None,
             }
-            for stage, micros in took.items()
+            for stage, each in counted.items()
         },
     }
 
 
-def _micros(sums: Any, name: str) -> int | None:
-    whole = sums.get(f"{name}_seconds")
-    return None if whole is None else int(whole) * SECOND + int(sums[f"{name}_rest"])
-
-
-def _waiting(connection: Connection, rows: Subquery, as_of: datetime, limit: int) -> list[dict[str, Any]]:
+def _waiting(connection: Connection, found: Lives, cut: Cut, places: Places, limit: int) -> list[dict[str, Any]]:
     """List the open initiatives by stage, and how many there are of each."""
-    took = case(*((rows.c.state == stage, rows.c[f"{stage}_stage"]) for stage in STAGES)).label("took")
-    placed = (
-        select(
-            *(rows.c[name] for name in ("key", "name", "team", "owner", "state", "age")),
-            took,
-            func.count().over(partition_by=rows.c.state).label("count"),
-            func.row_number().over(partition_by=rows.c.state, order_by=(took.desc(), rows.c.key)).label("place"),
-        )
-        .where(rows.c.state.in_(STAGES))
-        .subquery("placed")
-    )
-    told: dict[str, dict[str, Any]] = {
-        stage: {"stage": stage, "awaits": awaited, "count": 0, "items": []} for stage, awaited in AWAITED.items()
-    }
-    for row in connection.execute(select(placed).where(placed.c.place <= limit).order_by(placed.c.place)):
-        told[row.state]["count"] = row._mapping["count"]
-        told[row.state]["items"].append(
+    states, since = cut.state()[places], dict(zip(STAGES, cut.begins(), strict=True))
+    listed = []
+    for stage, awaited in AWAITED.items():
+        mine = places[states == stage]
+        begun = since[stage][mine]
+        last = np.partition(begun, limit)[limit] if len(mine) > limit else NEVER
+        longest = sorted((int(begun[n]), found.keys[mine[n]], int(mine[n])) for n in np.flatnonzero(begun <= last))
+        named = _named(connection, [key for _, key, _ in longest[:limit]])
+        items = [
             {
-                **{name: row._mapping[name] for name in ("key", "name", "team", "owner")},
-                "since": as_of - timedelta(microseconds=row.took),
-                "stage_seconds": seconds(row.took),
-                "age_seconds": seconds(row.age),
+                **named[key],
+                "since": store.instant(when),
+                "stage_seconds": seconds(cut.at - when),
+                "age_seconds": seconds(cut.at - int(cut.idea_at[place])),
             }
-        )
-    return list(told.values())
+            for when, key, place in longest[:limit]
+        ]
+        listed.append({"stage": stage, "awaits": awaited, "count": len(mine), "items": items})
+    return listed
+
+
+def _named(connection: Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
+    """Fetch what people call some initiatives."""
+    columns = (store.initiative.c[name] for name in _NAMES)
+    rows = connection.execute(select(*columns).where(store.initiative.c.key.in_(keys)))
+    return {row.key: dict(zip(_NAMES, row, strict=True)) for row in rows}

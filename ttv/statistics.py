@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+Durations = Sequence[int] | NDArray[np.int64]
 SECOND = 1_000_000
 """Microseconds."""
 QUANTILES = (0.5, 0.85, 0.95)
@@ -61,16 +62,22 @@ def seconds(micros: int | None) -> float | None:
     return None if micros is None else micros / SECOND
 
 
-def completed(durations: Sequence[int]) -> Completed:
+def completed(durations: Durations) -> Completed:
     """Describe durations in microseconds: mean, and quantiles between order statistics (type 7, `percentile_cont`)."""
-    if not durations:
+    took = np.asarray(durations, dtype=np.int64)
+    if not len(took):
         return Completed(count=0, mean_seconds=None, p50_seconds=None, p85_seconds=None, p95_seconds=None)
-    p50, p85, p95 = (float(found) / SECOND for found in np.quantile(np.asarray(durations, dtype=np.float64), QUANTILES))
-    mean = sum(durations) / len(durations) / SECOND
-    return Completed(count=len(durations), mean_seconds=mean, p50_seconds=p50, p85_seconds=p85, p95_seconds=p95)
+    p50, p85, p95 = (float(found) / SECOND for found in np.quantile(took.astype(np.float64), QUANTILES))
+    mean = total(took) / len(took) / SECOND
+    return Completed(count=len(took), mean_seconds=mean, p50_seconds=p50, p85_seconds=p85, p95_seconds=p95)
 
 
-def survival(durations: Sequence[int], ends: Sequence[int]) -> Survival:
+def total(durations: NDArray[np.int64]) -> int:
+    """Add durations up, in two parts lest the sum overflow."""
+    return int((durations // SECOND).sum()) * SECOND + int((durations % SECOND).sum())
+
+
+def survival(durations: Durations, ends: Durations) -> Survival:
     """Describe durations of which some are censored: when value is reached, and what part of all gets there at all.
 
     A quantile is the smallest time at which no more than its complement is left (Kaplan-Meier); the limits of the
@@ -133,13 +140,13 @@ def _incidences(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[NDArr
     return times, at_risk, np.cumsum(before * ended / at_risk), np.cumsum(before * stopped / at_risk)
 
 
-def curve(durations: Sequence[int], ends: Sequence[int]) -> list[Step]:
+def curve(durations: Durations, ends: Durations) -> list[Step]:
     """Return the whole curve, a step for each time at which something ended or stopped, and the last observed time.
 
     It begins at 1 at time 0. The limits are Greenwood's 95 %, log-log, and None where the curve is at 0 or 1. `at_risk`
     counts those that were neither ended nor censored just before.
     """
-    if not durations:
+    if not len(durations):
         return []
     took, how = np.asarray(durations, dtype=np.float64), np.asarray(ends, dtype=np.int8)
     times, at_risk, reached, stopped = _incidences(took, how)

@@ -235,7 +235,13 @@ data_version = Table(
 def _worked(name: str, *columns: Column[Any], key: str) -> Table:
     """Describe a table that a writing transaction fills and leaves behind empty for the next."""
     return Table(
-        name, work, Column(key, Key, primary_key=True), *columns, prefixes=["TEMPORARY"], sqlite_with_rowid=False
+        name,
+        work,
+        Column(key, Key, primary_key=True),
+        *columns,
+        prefixes=["TEMPORARY"],
+        sqlite_with_rowid=False,
+        postgresql_on_commit="DELETE ROWS",  # deleted rows would stay to be read past: nobody vacuums it
     )
 
 
@@ -245,10 +251,19 @@ touched_initiative = _worked("touched_initiative", key="initiative")
 """Initiatives whose milestones the transaction makes anew."""
 heard = _worked("heard", Column("idea_at", BigInteger, nullable=False), key="initiative")
 """Those of them that have an idea."""
+begun = _worked(
+    "begun",
+    Column("idea_at", BigInteger, nullable=False),
+    *(Column(name, BigInteger) for name in ("start_at", "ship_at", "yes_at", "no_at")),
+    Column("ties", Integer, nullable=False),
+    key="initiative",
+)
+"""Their first start and ship ever, what was decided first since their idea, and how many ties they have."""
 done = _worked(
     "done",
     Column("idea_at", BigInteger, nullable=False),
     *(Column(name, BigInteger) for name in ("yes_at", "no_at", "started_at", "shipped_at", "early_at")),
+    Column("ties", Integer, nullable=False),
     key="initiative",
 )
 """What came first since their idea, and the first work before it."""

@@ -148,14 +148,15 @@ def sqlite_engine(sqlite_url):
 
 
 def empty(engine) -> None:
-    """Forget all rows of a store, between the examples of a property."""
-    tables = [table.name for table in store.metadata.sorted_tables]
+    """Forget all rows of a store, between the examples of a property; its version goes on."""
+    tables = [table.name for table in store.metadata.sorted_tables if table is not store.data_version]
     with store.writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
         else:
             for table in tables:
                 connection.execute(text(f"DELETE FROM {table}"))
+        store.changed(connection, "log", store.now())
 
 
 def _database(cluster, template):

@@ -111,6 +111,7 @@ def _log(*, verbose: bool) -> None:
         level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", handlers=[Stderr()], force=True
     )
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a skipped look is told by the schedule
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for another
     for name in ("ttv", "connectors"):
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
 

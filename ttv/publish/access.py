@@ -5,6 +5,7 @@ of HTTP Basic, which is what a browser can send. Without one the application ans
 runs on, so that a page from elsewhere cannot reach it through a DNS name that it points at 127.0.0.1.
 """
 
+from functools import lru_cache
 from hmac import compare_digest
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -47,6 +48,7 @@ def _given() -> list[bytes]:
     return [word.encode() for word in (sent.token, sent.password) if word]
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(host: str) -> bool:
     name = urlsplit(f"//{host}").hostname or ""
     try:
@@ -73,10 +75,22 @@ def _without_token() -> Problem:
 
 
 def _guarded(answer: Response) -> Response:
-    in_docs = request.path == "/docs" or request.path.startswith("/docs/")
-    answer.headers.setdefault("Content-Security-Policy", _DOCS_POLICY if in_docs else _POLICY)
-    answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-    answer.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.path.startswith("/api/"):
-        answer.headers.setdefault("Cache-Control", "no-store")
+    said = {name.lower() for name, _ in answer.headers}
+    for name, value in _guards(request.path):
+        if name.lower() not in said:
+            answer.headers.add(name, value)
     return answer
+
+
+def _guards(path: str) -> tuple[tuple[str, str], ...]:
+    """Name the headers that an address has unless it says otherwise itself."""
+    if path.startswith("/api/"):
+        return _OF_API
+    return _OF_DOCS if path == "/docs" or path.startswith("/docs/") else _OF_ALL
+
+
+_OF_DOCS, _OF_ALL = (
+    (("Content-Security-Policy", policy), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+    for policy in (_DOCS_POLICY, _POLICY)
+)
+_OF_API = (*_OF_ALL, ("Cache-Control", "no-store"))

@@ -1,15 +1,17 @@
 """What every reading call has in common: a read transaction as of an instant, and the answer that nothing is there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy import Connection
 
-from ttv import store
+from ttv import memo, store
 from ttv.known import Known
 from ttv.publish.problems import Problem
+from ttv.publish.questions import Many
 from ttv.records import AHEAD
 from ttv.route import Route
 
@@ -41,6 +43,11 @@ class Asked:
         else:
             with self._known.at(known_at, now) as connection:
                 yield connection, as_of or min(known_at, now)
+
+    def many(self, what: Hashable, query: Many, answer: Callable[[Connection, datetime], dict[str, Any]]) -> Any:
+        """Answer a question over many, as of now as it was answered a moment ago if the data is still the same."""
+        with self.at(query.as_of, query.known_at) as (connection, as_of):
+            return memo.of(connection).answer(connection, (what, query), as_of, lambda: answer(connection, as_of))
 
 
 def missing(key: str) -> Problem:

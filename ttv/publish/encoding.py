@@ -23,5 +23,5 @@ class Json(JSONProvider):
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """Answer with a value."""
         return Response(
-            orjson.dumps(self._prepare_response_obj(args, kwargs), option=_OPTIONS), mimetype="application/json"
+            orjson.dumps(self._prepare_response_obj(args, kwargs), option=_OPTIONS), content_type="application/json"
         )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field
+from sqlalchemy import Connection
 
 from ttv.population import Figure, curve
 from ttv.publish.answers import Answer, Group, Survival
@@ -79,7 +80,7 @@ def add(api: APIBlueprint, asked: Asked, window: str) -> None:
     """Add the calls to the blueprint of the API; `window` is the default."""
 
     def moves(figure: Figure, query: Trend) -> Any:
-        with asked.at(query.as_of, query.known_at) as (connection, as_of):
+        def told(connection: Connection, as_of: datetime) -> dict[str, Any]:
             return trend(
                 connection,
                 figure,
@@ -90,6 +91,8 @@ def add(api: APIBlueprint, asked: Asked, window: str) -> None:
                 window=query.window or window,
                 group_by=query.group_by,
             )
+
+        return asked.many(figure, query, told)
 
     def drawn(figure: Figure, query: Curve) -> Any:
         with asked.at(query.as_of, query.known_at) as (connection, as_of):

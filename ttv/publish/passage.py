@@ -6,7 +6,7 @@ from typing import Any, Literal
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ttv import store
 from ttv.figures import Selection
@@ -126,7 +126,8 @@ def add(api: APIBlueprint, asked: Asked, window: str) -> None:
     @api.get("/stages", tags=[_TAG], responses={200: StagesOfMany})
     def stages_of_many(query: Passage) -> Any:
         """Tell in which stages the time goes, and what the open initiatives are waiting for, longest first."""
-        with asked.at(query.as_of, query.known_at) as (connection, as_of):
+
+        def told(connection: Connection, as_of: datetime) -> dict[str, Any]:
             return stages(
                 connection,
                 query.selection(),
@@ -135,6 +136,8 @@ def add(api: APIBlueprint, asked: Asked, window: str) -> None:
                 group_by=query.group_by,
                 limit=query.limit,
             )
+
+        return asked.many("stages", query, told)
 
     @api.get("/loops", tags=[_TAG], responses={200: LoopsOfMany})
     def loops_of_many(query: Turning) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,16 @@ class Question(BaseModel):
     """A call without parameters."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Describe the model; the plain description, which every request is read by, is made once."""
+        return super().model_json_schema(*args, **options) if args or options else _described(cls)
+
+
+@cache
+def _described(model: type[Question]) -> dict[str, Any]:
+    return super(Question, model).model_json_schema()
 
 
 class AsOf(Question):
@@ -107,11 +118,12 @@ def refused(error: ValidationError) -> Response:
 
 def plain() -> None:
     """Refuse what would be passed over in silence, or what no database can hold: a parameter given twice, a NUL."""
-    for name, values in request.args.lists():
+    given = request.args
+    for name, values in given.lists() if given else ():
         if len(values) > 1:
             reason = f"is given {len(values)} times; give it once"
             raise problems.Problem(HTTPStatus.BAD_REQUEST, f"parameter {name!r}: {reason}")
-    if "\x00" in "".join([*request.args.values(), *(request.view_args or {}).values()]):
+    if "\x00" in "".join([*given.values(), *(request.view_args or {}).values()]):
         raise problems.Problem(HTTPStatus.BAD_REQUEST, "the address contains a NUL character, %00; leave it out")
 
 
