@@ -63,7 +63,8 @@ def round_(url: str, number: int, share: float) -> dict[str, tuple[float, float]
     anchor = Read(page.decode())
     print(f"{len(page) / 1e6:.1f} MB, {anchor.samples:,} samples", flush=True)
     found = {}
-    for name, job in (("nothing changed", exporter.page), ("nothing changed, gzip", partial(exporter.page, squeezed=True))):
+    squeezed = partial(exporter.page, squeezed=True)
+    for name, job in (("nothing changed", exporter.page), ("nothing changed, gzip", squeezed)):
         job()
         found[name] = (statistics.median(timed(job) for _ in range(9)), timed(lambda: generate_latest(anchor)))
     changes = []
@@ -92,7 +93,8 @@ def main() -> None:
         pairs = [one[job] for one in rounds]
         ratios = sorted(ours / theirs for ours, theirs in pairs)
         ours, theirs = (statistics.median(values) for values in zip(*pairs, strict=True))
-        print(f"| {job} | {ours:.4f} | {theirs:.4f} | {statistics.median(ratios):.3f} | {ratios[0]:.3f} to {ratios[-1]:.3f} |")
+        spread = f"{ratios[0]:.3f} to {ratios[-1]:.3f}"
+        print(f"| {job} | {ours:.4f} | {theirs:.4f} | {statistics.median(ratios):.3f} | {spread} |")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from dashboards import alerts
 from dashboards.flow import FLOW
 from dashboards.initiative import INITIATIVE
 from dashboards.leadership import LEADERSHIP
+from dashboards.operation import SERVICE
 from dashboards.parts import Board, Panel, Query, built
 from dashboards.rate_of_turn import RATE_OF_TURN
-from dashboards.service import SERVICE
 
 BOARDS = (LEADERSHIP, INITIATIVE, RATE_OF_TURN, FLOW, SERVICE)
 

@@ -29,7 +29,7 @@ def trend(expr: str) -> str:
 
 
 def target(figure: str) -> Query:
-    return Query(f'max(ttv_target_seconds{{figure="{figure}"}})', "target", NO_TARGET)
+    return Query(f'max(last_over_time(ttv_target_seconds{{figure="{figure}"}}{LATELY}))', "target", NO_TARGET)
 
 
 def since(stage: str = "") -> str:

@@ -116,8 +116,9 @@ def _draw(made: figure.Figure, box: tuple[float, float, float, float], panel: di
         text = "\n".join(textwrap.wrap(defaults["noValue"], max(12, int(width * 120))))
         frame.text(0.5, 0.45, text, ha="center", va="center", fontsize=9, color="#6e7077", transform=frame.transAxes)
         return
+    left = 0.008 if panel["type"] == "table" else 0.035
     inner = made.add_axes(
-        (x + 0.035, y + 0.25 / made.get_figheight(), width - 0.045, height - high - 0.3 / made.get_figheight())
+        (x + left, y + 0.25 / made.get_figheight(), width - left - 0.01, height - high - 0.3 / made.get_figheight())
     )
     {"stat": _stat, "timeseries": _lines, "bargauge": _bars, "table": _table}[panel["type"]](
         inner, panel, found, defaults["unit"]
@@ -188,13 +189,15 @@ def _bars(axes: Any, _panel: dict[str, Any], found: Any, unit: str) -> None:
 
 def _table(axes: Any, panel: dict[str, Any], found: Any, unit: str) -> None:
     axes.axis("off")
-    names = next(one["options"]["renameByName"] for one in panel["transformations"] if one["id"] == "organize")
+    organized = next(one["options"] for one in panel["transformations"] if one["id"] == "organize")
+    places = organized["indexByName"]
+    names = dict(sorted(organized["renameByName"].items(), key=lambda one: places[one[0]]))
     rows = [
         [said(points[-1][1], unit) if name == "Value" else labels.get(name, "") for name in names]
         for labels, _, points in found
     ]
     most = max(3, int(axes.get_position().height * axes.figure.get_figheight() / 0.21) - 1)
-    shown = [[textwrap.shorten(cell, 34, placeholder="…") for cell in row] for row in rows[:most]]
+    shown = [[textwrap.shorten(cell, 28, placeholder="…") for cell in row] for row in rows[:most]]
     drawn = axes.table(
         cellText=shown, colLabels=list(names.values()), loc="upper left", cellLoc="left", edges="horizontal"
     )

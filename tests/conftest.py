@@ -7,7 +7,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.real.stores", "tests.real.served", "tests.real.prometheus", "tests.real.chromium"]
+pytest_plugins = [
+    "tests.real.stores",
+    "tests.real.served",
+    "tests.real.prometheus",
+    "tests.real.chromium",
+    "tests.real.alertmanager",
+]
 
 ROOT = Path(__file__).parents[1]
 

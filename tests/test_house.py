@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ROOMS = {"benchmarks", "connectors", "dashboards", "docs", "tests", "ttv"}
-FILES = {"Dockerfile", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
+FILES = {"Dockerfile", "compose.yaml", "LICENSE", "Makefile", "README.md", "pyproject.toml"}
 TTV, CONNECTORS, TESTS = (sorted((ROOT / room).rglob("*.py")) for room in ("ttv", "connectors", "tests"))
 PRODUCT = [*TTV, *CONNECTORS]
 CODE = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
