@@ -1,4 +1,7 @@
-"""Write the dashboards, the alert rules and the runbooks: `python -m dashboards [ADDRESS OF RUNBOOKS]`."""
+"""Write the dashboards, the alert rules and the runbooks: `python -m dashboards [RUNBOOKS [TTV [GRAFANA]]]`.
+
+The three are the addresses that alerts lead to.
+"""
 
 import json
 import sys
@@ -19,13 +22,13 @@ from dashboards.rate_of_turn import RATE_OF_TURN
 BOARDS = (LEADERSHIP, INITIATIVE, RATE_OF_TURN, FLOW, SERVICE)
 
 
-def files(runbooks: str = alerts.RUNBOOKS) -> dict[str, str]:
-    """Return what is written: the paths from the project's root, and the texts."""
+def files(*addresses: str) -> dict[str, str]:
+    """Return what is written: the paths from the project's root, and the texts; alerts lead to the addresses."""
     boards = {f"dashboards/grafana/{board.uid}.json": _json(built(board)) for board in BOARDS}
     pages = {f"docs/runbooks/{alert.name}.md": alerts.runbook(alert) for alert in alerts.ALERTS}
     rules = {
-        "dashboards/prometheus/ttv.rules.yml": _yaml(alerts.prometheus(runbooks)),
-        "dashboards/provisioning/alerting/ttv.yml": _yaml(alerts.grafana(runbooks)),
+        "dashboards/prometheus/ttv.rules.yml": _yaml(alerts.prometheus(*addresses)),
+        "dashboards/provisioning/alerting/ttv.yml": _yaml(alerts.grafana(*addresses)),
     }
     return boards | rules | pages
 
@@ -49,13 +52,13 @@ def queries() -> Iterator[tuple[Board, Panel, Query]]:
                     yield board, panel, query
 
 
-def write(root: Path, *runbooks: str) -> None:
-    """Write all files below the project's root; alerts lead to runbooks beside them, or at an address."""
-    for name, text in files(*runbooks).items():
+def write(root: Path, *addresses: str) -> None:
+    """Write all files below the project's root; alerts lead to what is beside them, or to the addresses."""
+    for name, text in files(*addresses).items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
 if __name__ == "__main__":
-    write(Path(__file__).parent.parent, *sys.argv[1:2])
+    write(Path(__file__).parent.parent, *sys.argv[1:4])

@@ -139,7 +139,7 @@ OF_INITIATIVES = (
         "It is in production, and no feedback of a customer is tied to it. Until then nobody knows whether it is of "
         "value, and its time to value goes on.",
         f"The diagnosis tells how much feedback was seen and why none of it counts:\n\n{_DIAGNOSIS}\n\n"
-        "`/api/v1/orphans?kind=feedback` lists feedback that is tied to nothing.",
+        "`/api/v1/orphans` lists feedback that is tied to nothing.",
         "Ask a customer. If there was feedback, name the initiative or its issue in the ticket, or claim what the "
         "ticket is about.",
         "If nobody outside can use it yet: then it has not shipped, and the deploy's environment is mapped wrongly.",

@@ -1,12 +1,19 @@
 """From an initiative that is overdue to somebody who hears of it, by Prometheus with our rules and Alertmanager."""
 
-import re
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+import tenacity
+import yaml
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
 from connectors.contract import Event, Initiative, SourceError
+from dashboards import alerts
+from dashboards.__main__ import BOARDS, queries
+from tests.cli.processes import started
 from ttv.publish import app
 from ttv.publish.families import Scope
 from ttv.route import Route
@@ -18,6 +25,7 @@ rule_files: [{rules}]
 alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}
 scrape_configs: [{{job_name: ttv, static_configs: [{{targets: ['{ttv}']}}]}}]
 """
+FILLED = {"$team": ".*", "$direction": ".*", "$window": "365d", "$__rate_interval": "1m"}
 
 
 class Client:
@@ -33,46 +41,150 @@ class Down:
         yield
 
 
+class Watched(NamedTuple):
+    """What is watched, and by whom."""
+
+    route: Route
+    url: str
+    alertmanager: str
+
+
 @pytest.fixture
-def watched(root, sqlite_engine, served, prometheus, alertmanager, tmp_path):  # noqa: PLR0917  all of them are real
-    """The route of a ttv that our rules watch, which do not wait here, with our sample of Alertmanager's routes."""
+def watch(root, prometheus, alertmanager, tmp_path):
+    """A function that watches an address by our rules, which do not wait here, and our sample of routes.
+
+    Gives Prometheus and the address of Alertmanager.
+    """
+
+    def watches(url):
+        rules = alerts.prometheus(ttv=url)
+        for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+            rule["for"] = "0s"
+            rule.pop("keep_firing_for", None)
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
+        to = alertmanager((root / "dashboards/alertmanager/alertmanager.yml").read_text())
+        config = CONFIG.format(rules=tmp_path / "rules.yml", alertmanager=to, ttv=urlsplit(url).netloc)
+        return prometheus(config=config), f"http://{to}"
+
+    return watches
+
+
+@pytest.fixture
+def watched(sqlite_engine, served, watch):
+    """A ttv that is watched, empty."""
     route = Route(sqlite_engine)
     scope = Scope(targets=TARGETS, intervals={"tool": timedelta(minutes=5)})
     url = served(app.create(route, targets=TARGETS, scope=scope))
-    rules = (root / "dashboards/prometheus/ttv.rules.yml").read_text()
-    (tmp_path / "rules.yml").write_text(re.sub(r"for: \S+", "for: 0s", rules))
-    to = alertmanager((root / "dashboards/alertmanager/alertmanager.yml").read_text())
-    prometheus(config=CONFIG.format(rules=tmp_path / "rules.yml", alertmanager=to, ttv=urlsplit(url).netloc))
-    return route
+    _, to = watch(url)
+    return Watched(route, url, to)
+
+
+def event(key, kind, days):
+    return Event(f"{key} {kind}", kind, datetime.now(UTC) - timedelta(days=days), f"initiative:{key}")
 
 
 def idea(route, key, days):
-    when = datetime.now(UTC) - timedelta(days=days)
-    route.take("api", [Initiative(key, f"Name of {key}", team="Pay", direction="top_down")])
-    route.take("api", [Event(f"{key} idea", "idea", when, f"initiative:{key}")])
+    route.take("api", [Initiative(key, f"Name of {key}", team="Pay", direction="top_down"), event(key, "idea", days)])
 
 
-def test_an_overdue_decision_is_heard_of_and_one_in_time_is_not(watched, heard):
-    idea(watched, "SOON", 29)
-    idea(watched, "LATE", 31)
+def test_an_overdue_decision_is_heard_of_until_it_is_made_and_one_in_time_is_not(watched, heard):
+    idea(watched.route, "SOON", 29)
+    idea(watched.route, "LATE", 31)
     receiver, alert = heard.until("TtvDecisionOverdue")
     assert receiver == "team"
-    assert alert["status"] == "firing"
-    assert alert["labels"]["initiative"] == "LATE"
-    assert alert["annotations"]["summary"].startswith("Name of LATE (LATE, Pay) has been undecided for 31d 0h")
-    assert alert["annotations"]["runbook_url"] == "docs/runbooks/TtvDecisionOverdue.md"
-    late = {alert["labels"].get("initiative") for _, alert in heard.alerts}
-    assert "SOON" not in late
+    assert alert["labels"] == {
+        "alertname": "TtvDecisionOverdue",
+        "severity": "warning",
+        "initiative": "LATE",
+        "name": "Name of LATE",
+        "team": "Pay",
+        "direction": "top_down",
+        "stage": "deciding",
+    }
+    said = alert["annotations"]
+    assert said["summary"].startswith("Name of LATE (LATE, Pay) has been undecided for 31d 0h")
+    assert said["runbook_url"] == "docs/runbooks/TtvDecisionOverdue.md"
+    assert said["dashboard_url"] == "http://127.0.0.1:3000/d/ttv-initiative?var-initiative=LATE"
+    page = requests.get(said["ttv_url"], timeout=10)
+    assert page.ok
+    assert "Name of LATE" in page.text
+    watched.route.take("api", [event("LATE", "decision", 0)])
+    _, ended = heard.until("TtvDecisionOverdue", "resolved")
+    assert ended["labels"]["initiative"] == "LATE"
+    assert "SOON" not in {alert["labels"].get("initiative") for _, alert in heard.alerts}
 
 
 def test_what_a_failing_source_explains_is_not_heard_of(watched, heard):
     """Nothing was read, so nothing is known to be undecided; the source is told to those who run it."""
     with pytest.raises(SourceError):
-        watched.sync("tool", Down, None, Client(), kind="tool", since=datetime.now(UTC))
+        watched.route.sync("tool", Down, None, Client(), kind="tool", since=datetime.now(UTC))
     receiver, alert = heard.until("TtvSourceFailing")
     assert (receiver, alert["labels"]["source"]) == ("platform", "tool")
-    idea(watched, "LATE", 31)
-    idea(watched, "OVER", 101)
+    idea(watched.route, "LATE", 31)
+    idea(watched.route, "OVER", 101)
     heard.until("TtvTargetMissed")  # which is not explained by the source, and came after
-    assert "TtvDecisionOverdue" not in heard.names()
-    assert "TtvSourceNeverRead" not in heard.names()
+    held = {alert["labels"]["alertname"] for alert in inhibited(watched.alertmanager, 3)}
+    assert held == {"TtvDecisionOverdue", "TtvSourceNeverRead"}
+    assert not held & heard.names()
+
+
+def inhibited(alertmanager, number):
+    """Wait until Alertmanager holds back so many alerts because of others; give them."""
+    waiting = tenacity.Retrying(
+        wait=tenacity.wait_fixed(0.1),
+        stop=tenacity.stop_after_delay(30),
+        retry=tenacity.retry_if_result(not_all(number)),
+    )
+    return waiting(lambda: [one for one in told(alertmanager) if one["status"]["inhibitedBy"]])
+
+
+def not_all(number):
+    return lambda found: len(found) < number
+
+
+def told(alertmanager):
+    answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+@pytest.mark.heavy
+def test_the_demo_answers_every_dashboard_and_its_overdue_initiative_is_heard_of(tmp_path, watch, heard):
+    """The whole as a person would start it: the invented company, pulled from its tools, scraped, watched."""
+    with started("demo", "--port", "0", "--initiatives", "120", folder=tmp_path) as (_, at):
+        url = at.rstrip("/")
+        server, _ = watch(url)
+        server.until("rate(ttv_source_requests_total[1m]) > 0")  # a look at the sources between two scrapes
+        [one, *_] = server.query('ttv_initiative_info{state="building"}')
+        filled = FILLED | {"$initiative": one["metric"]["initiative"]}
+        assert unanswered(server, filled) == []
+        assert variables(server) == []
+        page = requests.get(f"{url}/metrics", headers={"Accept": "application/openmetrics-text"}, timeout=30)
+        assert sum(len(family.samples) for family in openmetrics(page.text)) > 1000
+        put(url, "initiatives/LATE", "put", {"name": "Name of LATE", "team": "Pay"})
+        late = (datetime.now(UTC) - timedelta(days=31)).isoformat()
+        put(url, "events", "post", {"id": "1", "kind": "idea", "occurred_at": late, "subject": "initiative:LATE"})
+        heard.until("TtvDecisionOverdue", where={"initiative": "LATE"})
+
+
+def put(url, path, method, said):
+    requests.request(method, f"{url}/api/v1/{path}", json=said, timeout=30).raise_for_status()
+
+
+def unanswered(server, filled):
+    """List the questions of dashboards to which there is no answer, and no reason for none."""
+    found = []
+    for board, panel, query in queries():
+        expression = query.expr
+        for name, value in filled.items():
+            expression = expression.replace(name, value)
+        if not server.query(expression) and query.absent is None:
+            found.append(f"{board.uid}, {panel.title}: {expression}")
+    return found
+
+
+def variables(server):
+    """List the variables of dashboards that have nothing to choose from."""
+    asked = {(one.build().name, str(one.build().query)) for board in BOARDS for one in board.variables}
+    named = [(name, query.removeprefix("label_values(").removesuffix(")").rpartition(", ")) for name, query in asked]
+    return [name for name, (metric, _, label) in named if not server.query(f"count by ({label}) ({metric})")]

@@ -45,11 +45,20 @@ class Heard:
         """Return the names of the alerts that were told so far."""
         return {alert["labels"]["alertname"] for _, alert in self.alerts}
 
-    def until(self, name):
-        """Wait until an alert is told; give the receiver and the alert."""
+    def until(self, name, status="firing", where=None):
+        """Wait until an alert is told, with these labels; give the receiver and the alert."""
+
+        def found():
+            return [
+                one
+                for one in self.alerts
+                if one[1]["status"] == status
+                and one[1]["labels"].items() >= {"alertname": name, **(where or {})}.items()
+            ]
+
         with self._changed:
-            assert self._changed.wait_for(lambda: name in self.names(), PATIENCE), f"{name} never came"
-            return next(one for one in self.alerts if one[1]["labels"]["alertname"] == name)
+            assert self._changed.wait_for(found, PATIENCE), f"{name} never came; {self.names()} did"
+            return found()[0]
 
     def stop(self):
         """End it."""
@@ -76,8 +85,10 @@ def alertmanager(real, tmp_path, heard):
         def start(text):
             config = yaml.safe_load(text)
             config["route"] |= {"group_wait": "1s", "group_interval": "1s"}
-            for receiver in config["receivers"]:
-                receiver["webhook_configs"] = [{"url": f"{heard.url}/{receiver['name']}"}]
+            config["receivers"] = [
+                {"name": one["name"], "webhook_configs": [{"url": f"{heard.url}/{one['name']}"}]}
+                for one in config["receivers"]
+            ]
             file = tmp_path / "alertmanager.yml"
             file.write_text(yaml.safe_dump(config))
             with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -105,3 +116,14 @@ def alertmanager(real, tmp_path, heard):
             return f"127.0.0.1:{port}"
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def amtool(real):
+    """A function that runs amtool with arguments, and returns what it ended with."""
+    program = real(shutil.which("amtool"), "amtool (apt-get install prometheus-alertmanager)")
+
+    def run(*arguments):
+        return subprocess.run([program, *map(str, arguments)], text=True, capture_output=True, check=False)
+
+    return run
