@@ -122,13 +122,12 @@ class Releases:
 
     def __init__(self, client: Client, names: Names, project: Project) -> None:
         self._client, self._names, self._project = client, names, project
-        self._all: list[Any] = []
+        self._listed: list[Any] | None = None
 
     def published(self, span: Span) -> Iterator[Any]:
         """List those that came in the span; one may be filed later than its date says, or before it comes."""
-        self._all = list(pages(self._client, f"{self._project.api}/releases"))
         now = self._client.now()
-        for release in self._all:
+        for release in self._all():
             filed, dated = touched(release, "created_at"), touched(release, "released_at")
             came = {"at": max(filed, dated).isoformat()} if filed and dated else {}
             to_come = dated is not None and dated > now
@@ -156,10 +155,15 @@ class Releases:
             attributes={"environment": "production", "status": status},
         )
 
+    def _all(self) -> list[Any]:
+        if self._listed is None:
+            self._listed = list(pages(self._client, f"{self._project.api}/releases"))
+        return self._listed
+
     def _before(self, release: Any) -> Any:
         """Find the release that came last before this one."""
         at = instant(release["released_at"])
-        dated = [(touched(other, "released_at"), other) for other in self._all]
+        dated = [(touched(other, "released_at"), other) for other in self._all()]
         older = [(when, other) for when, other in dated if when and when < at]
         return max(older, key=lambda pair: pair[0])[1] if older else None
 

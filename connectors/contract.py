@@ -7,10 +7,19 @@ A connector is a module with
     def events(settings, client, since, until) -> Iterator[Item]
     def check(settings, client) -> Iterator[str]        sentences about what it sees, for people; optional
     def scope(settings, client) -> Iterable[str]        names of the projects or repositories it sees; optional
+    def gone(settings, client, subjects) -> Iterator[str]       the census; optional
+    def reread(settings, client) -> Reread              what reads one record again that could not be read; optional
     WINDOW: timedelta | None                    how much of the past one look should cover; optional
 
 and nothing else is asked of it. `events` yields what was touched in [since, until); repeats are harmless, gaps are not.
 `until` None means: up to now, without a bound.
+
+`gone` is asked now and then about subjects of the source's events and artefacts, of any number and kind. It yields
+those that are deleted in the tool for sure: not what is merely out of sight, moved or renamed, and not what the account
+may see no more. Of what it cannot tell it says nothing. What it yields is withdrawn, and kept as an earlier version.
+
+`reread` makes a function of a record's `reader` and its raw text as JSON, which yields what `events` would today:
+`return lambda reader, raw: site.issue(raw)`. A record is replayed by it after an upgrade; see `Unread` and `each`.
 
 Errors, by what to do next:
 
@@ -115,10 +124,16 @@ class Unread:
     """A record that could not be read: kept raw, with the reason, while the rest of its page goes on."""
 
     raw: Any
+    """As the tool has it: what JSON can say."""
     reason: str
+    reader: str = ""
+    """What the connector's `reread` needs to know to read it again, such as `issue`, or `pull acme/pay` where that does
+    not stand in the record; empty if the record alone does not suffice."""
 
 
 Item = Event | Withdrawn | Artefact | Initiative | Unread
+Reread = Callable[[str, Any], Iterable[Item]]
+"""Reads a record again, by the name of its reader."""
 
 
 class Settings(BaseModel):
@@ -222,10 +237,13 @@ def remedy(state: State) -> str:
     return _REMEDIES[state]
 
 
-def each(records: Iterable[Any], read: Callable[[Any], Iterable[Item]]) -> Iterator[Item]:
-    """Read records one by one; one that does not have the promised shape becomes `Unread`, the others go on."""
+def each(records: Iterable[Any], read: Callable[[Any], Iterable[Item]], reader: str = "") -> Iterator[Item]:
+    """Read records one by one; one that does not have the promised shape becomes `Unread`, the others go on.
+
+    `reader` is what `reread` needs to know of them.
+    """
     for record in records:
         try:
             yield from list(read(record))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            yield Unread(raw=record, reason=f"{type(error).__name__}: {error}")
+            yield Unread(raw=record, reason=f"{type(error).__name__}: {error}", reader=reader)

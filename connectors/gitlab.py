@@ -11,7 +11,7 @@ longer visible, is simply not found any more: what was known stays.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
@@ -26,7 +26,7 @@ from connectors._gitlab_deploys import Deployments, Releases
 from connectors._gitlab_history import Closed, History, Moment, who
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, direction, evolution, instant, same
 from connectors.client import Client, Params
-from connectors.contract import Artefact, Event, Initiative, Item, Value
+from connectors.contract import Artefact, Event, Initiative, Item, Reread, Value
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month."""
@@ -141,14 +141,46 @@ def scope(settings: Settings, client: Client) -> Iterator[str]:
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
     """Yield what epics, issues, merge requests and deployments say that were touched in [since, until)."""
     span, read = Span(since, until), list(projects(client, settings.projects, settings.groups))
-    known = {project.path.casefold(): project.name for project in read}
-    addresses = tuple(dict.fromkeys([settings.url, *(project.address for project in read)]))
-    names = Names(addresses, settings.key_pattern, settings.keys_prefix, known)
-    threads = _Threads(settings, client, names)
+    threads = _threads(settings, client, read)
     for group in settings.groups:
-        yield from contract.each(_touched(client, f"{_group(group)}/epics", span, absent=HIDDEN), threads.epic)
+        found = _touched(client, f"{_group(group)}/epics", span, absent=HIDDEN)
+        yield from contract.each(found, threads.epic, "epic")
     for project in read:
         yield from _of_project(settings, client, threads, project, span)
+
+
+def reread(settings: Settings, client: Client) -> Reread:
+    """Read single records again, each by its kind and the number of its project."""
+    read = {str(project.id): project for project in projects(client, settings.projects, settings.groups)}
+    threads = _threads(settings, client, read.values())
+
+    def again(reader: str, record: Any) -> Iterable[Item]:
+        kind, _, number = reader.partition(" ")
+        if kind == "epic":
+            return threads.epic(record)
+        if number not in read:
+            raise LookupError(f"the project {number} is not read any more")
+        return _readers(settings, client, threads, read[number])[kind](record)
+
+    return again
+
+
+def _threads(settings: Settings, client: Client, read: Iterable[Project]) -> "_Threads":
+    known = {project.path.casefold(): project.name for project in read}
+    addresses = tuple(dict.fromkeys([settings.url, *(project.address for project in read)]))
+    return _Threads(settings, client, Names(addresses, settings.key_pattern, settings.keys_prefix, known))
+
+
+def _readers(
+    settings: Settings, client: Client, threads: "_Threads", project: Project
+) -> Mapping[str, Callable[[Any], Iterable[Item]]]:
+    """Name what reads the records of a project."""
+    return {
+        "issue": partial(threads.issue, project),
+        "merge_request": partial(threads.merge_request, project),
+        "deployment": _deployments(settings, client, threads.names, project).read,
+        "release": Releases(client, threads.names, project).read,
+    }
 
 
 def _of_project(
@@ -156,21 +188,25 @@ def _of_project(
 ) -> Iterator[Item]:
     if project.has("issues"):
         found = _touched(client, f"{API}{project.api}/issues", span, pagination="keyset")
-        yield from contract.each(found, partial(threads.issue, project))
+        yield from contract.each(found, partial(threads.issue, project), f"issue {project.id}")
     if project.has("merge_requests", "repository"):
         found = _touched(client, f"{API}{project.api}/merge_requests", span)
-        yield from contract.each(found, partial(threads.merge_request, project))
+        yield from contract.each(found, partial(threads.merge_request, project), f"merge_request {project.id}")
     yield from _deploys(settings, client, threads.names, project, span)
 
 
 def _deploys(settings: Settings, client: Client, names: Names, project: Project, span: Span) -> Iterator[Item]:
-    deployments = Deployments(client, names, project, settings.production, settings.ignored_environments)
+    deployments = _deployments(settings, client, names, project)
     wanted = settings.deploys_from != "releases" and project.has("environments", "repository")
     if wanted and (settings.deploys_from == "deployments" or deployments.any()):
-        yield from contract.each(deployments.touched(span), deployments.read)
+        yield from contract.each(deployments.touched(span), deployments.read, f"deployment {project.id}")
     elif settings.deploys_from != "deployments" and project.has("releases"):
         releases = Releases(client, names, project)
-        yield from contract.each(releases.published(span), releases.read)
+        yield from contract.each(releases.published(span), releases.read, f"release {project.id}")
+
+
+def _deployments(settings: Settings, client: Client, names: Names, project: Project) -> Deployments:
+    return Deployments(client, names, project, settings.production, settings.ignored_environments)
 
 
 def _touched(

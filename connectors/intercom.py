@@ -21,7 +21,7 @@ from pydantic import Field, SecretStr, field_validator
 from connectors import contract
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
 from connectors.client import Client, Page
-from connectors.contract import Artefact, Event, Item, Refused, Value, Withdrawn
+from connectors.contract import Artefact, Event, Item, Refused, Reread, Value, Withdrawn
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month, by the time when conversations were last touched."""
@@ -103,7 +103,13 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     inside = (
         one for one in found if span.after_start(one, "updated_at", _SECOND) and span.before_end(one, "updated_at")
     )
-    yield from contract.each(inside, _Workspace(settings, client).conversation)
+    yield from contract.each(inside, _Workspace(settings, client).conversation, "conversation")
+
+
+def reread(settings: Settings, client: Client) -> Reread:
+    """Read single conversations again, as they are there now."""
+    workspace = _Workspace(settings, client)
+    return lambda _, listed: workspace.conversation(listed)
 
 
 class _Workspace:

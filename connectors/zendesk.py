@@ -19,7 +19,7 @@ from pydantic import Field, SecretStr
 from connectors import contract
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
 from connectors.client import Client, Page, Params, listed
-from connectors.contract import Artefact, Event, Item, Refused, Withdrawn
+from connectors.contract import Artefact, Event, Item, Refused, Reread, Withdrawn
 
 WINDOW: timedelta | None = timedelta(days=90)
 """A first pull is stored by quarters; each window costs at least one of ten requests a minute."""
@@ -77,7 +77,13 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     found = client.pages(_EXPORT, asked, items=_with_requesters, following=_next_cursor)
     span, account = Span(since, until), _Account(settings)
     changed = takewhile(lambda ticket: span.before_end(ticket, "generated_timestamp"), found)
-    yield from contract.each(changed, account.ticket)
+    yield from contract.each(changed, account.ticket, "ticket")
+
+
+def reread(settings: Settings, client: Client) -> Reread:  # noqa: ARG001  a ticket says all by itself
+    """Read single tickets again, which came with their requesters."""
+    account = _Account(settings)
+    return lambda _, ticket: account.ticket(ticket)
 
 
 class _Account:

@@ -208,6 +208,8 @@ source = Table(
     Column("state", Text),  # of the contract's STATES; null while all is well
     Column("remedy", Text),
     Column("scope", Text),  # a JSON array of what it has ever been able to see, where the connector says so
+    Column("census_at", BigInteger),  # when it was last asked what is deleted there
+    Column("census_fault", Text),  # a JSON object {message, state, remedy}; null while the last census was well
 )
 quarantine = Table(
     "quarantine",
@@ -220,6 +222,10 @@ quarantine = Table(
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("times", Integer, nullable=False),
+    Column("reader", Text),  # what reads it again: null a line of a file; empty nothing, for the record is not whole
+    Column("dropped_at", BigInteger),  # since when it is known to be junk, who says so, and why
+    Column("by", Text),
+    Column("why", Text),
 )
 
 

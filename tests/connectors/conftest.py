@@ -62,7 +62,12 @@ def asking(served, opened):
             return list(connector.events(settings, client, since, until))
 
         return SimpleNamespace(
-            look=look, client=client, settings=settings, check=lambda: list(connector.check(settings, client))
+            look=look,
+            client=client,
+            settings=settings,
+            check=lambda: list(connector.check(settings, client)),
+            gone=lambda subjects: list(connector.gone(settings, client, subjects)),
+            reread=lambda: connector.reread(settings, client),
         )
 
     return serve

@@ -7,15 +7,18 @@ import re
 import traceback
 from base64 import b64encode
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import connectors
+from connectors import contract
 from connectors.contract import (
     Artefact,
     Event,
@@ -165,6 +168,76 @@ def test_one_malformed_record_is_kept_aside_and_the_others_go_on(tool, ask):
     assert unread[0].reason
     lost = before - told(after)
     assert 0 < len(lost) < len(before) / 2
+
+
+def may(tool, name):
+    """Skip where a connector does not have what it need not have."""
+    if not hasattr(tool.connector, name):
+        pytest.skip(f"the connector {tool.name} has no {name}")
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """What connectors read well while the test runs: (reader, record as the quarantine would keep it, items)."""
+    found, each = [], contract.each
+
+    def heard(records, read, reader=""):
+        for record in records:
+            items = list(each([record], read, reader))
+            found.append((reader, orjson.loads(orjson.dumps(record, default=str)), items))
+            yield from items
+
+    monkeypatch.setattr(contract, "each", heard)
+    return found
+
+
+def test_every_record_can_be_read_again_from_its_raw_text_alone(tool, ask, read):
+    may(tool, "reread")
+    asked = ask()
+    asked.look()
+    assert read
+    again = asked.reread()
+    for reader, raw, items in read:
+        assert told(again(reader, raw)) == told(items), reader
+
+
+def test_what_still_cannot_be_read_says_why(tool, ask):
+    may(tool, "reread")
+    account = tool.fake.Account()
+    account.spoil()
+    asked = ask(account)
+    (unread,) = [item for item in asked.look() if isinstance(item, Unread)]
+    again = asked.reread()
+    (still,) = contract.each([unread.raw], partial(again, unread.reader), unread.reader)
+    assert still == unread
+
+
+def subjects(asked):
+    return sorted({item.subject for item in asked.look() if isinstance(item, Event)})
+
+
+def test_a_census_names_what_is_deleted_and_nothing_else(tool, ask):
+    may(tool, "gone")
+    account = tool.fake.Account()
+    asked = ask(account)
+    known = [*subjects(asked), "initiative:pay", "elsewhere:1"]
+    assert asked.gone(known) == []
+    deleted = account.delete()
+    assert asked.gone(known) == [deleted]
+    assert asked.gone([]) == []
+
+
+def test_a_census_takes_nothing_that_is_merely_out_of_sight_for_deleted(tool, ask):
+    may(tool, "gone")
+    account = tool.fake.Account()
+    asked = ask(account)
+    known = subjects(asked)
+    account.hide()
+    try:
+        found = asked.gone(known)
+    except SourceError:
+        found = []
+    assert found == []
 
 
 def test_a_check_says_what_it_sees(ask):
