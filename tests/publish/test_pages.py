@@ -144,10 +144,16 @@ def test_a_duration_is_said_in_the_unit_that_fits(seconds, said):
     assert words.duration(seconds) == said
 
 
+def test_the_large_figure_counts_those_that_still_wait(lives):
+    text = read(lives.get("/")).text
+    assert "Time to value not reached Half of all ideas heard in the last 365 days" in text
+    assert "Rests on 6 ideas: 1 answered, 4 open, 1 stopped: so few that one more can move it far" in text
+
+
 def test_completed_says_what_it_rests_on_and_whom_it_hides(lives):
     text = read(lives.get("/")).text
-    assert "40 days Half of the initiatives that got there took at most this long" in text
-    assert "Rests on 1 initiative that got there in the last 365 days: so few that one more can move it far" in text
+    assert "40 days counting only those that got there in the last 365 days" in text
+    assert "Rests on 1 initiative: so few that one more can move it far." in text
     assert "It hides the 4 still on their way" in text
 
 
