@@ -9,6 +9,7 @@ A connector is a module with
     def scope(settings, client) -> Iterable[str]        names of the projects or repositories it sees; optional
     def gone(settings, client, subjects) -> Iterator[str]       the census; optional
     def reread(settings, client) -> Reread              what reads one record again that could not be read; optional
+    def received(settings, headers, body) -> Iterator[Item | Delivery]      what a webhook of the tool says; optional
     WINDOW: timedelta | None                    how much of the past one look should cover; optional
 
 and nothing else is asked of it. `events` yields what was touched in [since, until); repeats are harmless, gaps are not.
@@ -20,6 +21,12 @@ may see no more. Of what it cannot tell it says nothing. What it yields is withd
 
 `reread` makes a function of a record's `reader` and its raw text as JSON, which yields what `events` would today:
 `return lambda reader, raw: site.issue(raw)`. A record is replayed by it after an upgrade; see `Unread` and `each`.
+
+`received` takes the headers of a webhook, whose names have no case, and its body as it came; its Settings are
+HookedSettings. First it verifies the signature over the body (`_signed.py`), and ends with Refused where that is
+missing or wrong; it asks nobody. What it yields is named and shaped as `events` would, so that both paths together
+count once: an Artefact only where the body names all of its parents, nothing where the tool says nothing of use. What a
+body does not tell exactly is left to the next look. A tool that only sends has `Settings` and `received` alone.
 
 Errors, by what to do next:
 
@@ -39,7 +46,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 Kind = Literal["idea", "decision", "start", "change", "deploy", "feedback"]
 Direction = Literal["top_down", "bottom_up", "unknown"]
@@ -136,6 +143,18 @@ Reread = Callable[[str, Any], Iterable[Item]]
 """Reads a record again, by the name of its reader."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What `received` may say of a webhook itself, before what it brings."""
+
+    as_of: datetime | None = None
+    """When the tool was in the state that the body tells of; what a look has read since is newer, and stays."""
+    signed_at: datetime | None = None
+    """When it was signed, where the signature is over that too; an old one is refused."""
+    apart: str = ""
+    """What tells it from another one with the same body, where that is as trustworthy as the body."""
+
+
 class Settings(BaseModel):
     """Settings of one source; the fields are the TOML keys, their types and defaults are the validation."""
 
@@ -166,6 +185,24 @@ class Settings(BaseModel):
         if parts.username or parts.password:
             raise ValueError("must hold no name and password: put an address that has them into HTTPS_PROXY")
         return address
+
+
+class HookedSettings(Settings):
+    """Settings of one source whose tool may also send webhooks."""
+
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret of the tool's webhooks to /webhooks/<name of the source>; without one none is taken. While "
+        "it is being changed, the new and the old one, each on a line.",
+    )
+    webhook_megabytes: int = Field(default=25, ge=1, le=64, description="The largest webhook that is read.")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _not_blank(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not secret.get_secret_value().strip():
+            raise ValueError("is empty, and everybody could sign with that")
+        return secret
 
 
 _REMEDIES: Mapping[State, str] = {

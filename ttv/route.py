@@ -11,8 +11,9 @@ import orjson
 from sqlalchemy import Connection, Engine, exists, select
 
 from connectors.contract import Initiative, Item, SourceError, narrowed
-from ttv import collect, engines, initiatives, measure, store, trace
+from ttv import collect, deliveries, engines, initiatives, measure, store, trace
 from ttv.collect import Outcome, batched
+from ttv.deliveries import Heard, Said
 from ttv.initiatives import Change, Conflict
 from ttv.records import Link, Record, Rejection
 from ttv.store import initiative, source, touched_initiative
@@ -76,6 +77,22 @@ class Route:
     def take(self, name: str, items: Iterable[Item]) -> Outcome:
         """Take what a source yields."""
         return self.post(Record(index, name, item) for index, item in enumerate(items))
+
+    def hear(self, name: str, kind: str, said: Said) -> Heard:
+        """Take what a webhook of a source says, once, in one transaction; what a look has overtaken is left out."""
+        at = self.now()
+        with store.writing(self.engine) as connection:
+            until = self._known(connection, name, kind, {"heard_at": store.micros(at)})
+            if deliveries.is_known(connection, name, said.digest):
+                return Heard(ended="repeated")
+            items = deliveries.newer(said, until)
+            outcome, change = collect.take(connection, (Record(n, name, item) for n, item in enumerate(items)), at)
+            if outcome.rejected:
+                store.changed(connection, "log", at)
+            else:  # what lies in quarantine may be sent again after an upgrade
+                deliveries.remember(connection, name, said.digest, at)
+            follow(connection, change, at)
+        return Heard.of(said, outcome)
 
     def put_links(self, links: Iterable[Link]) -> Outcome:
         """Add or withdraw links by hand."""
@@ -186,12 +203,16 @@ class Route:
     def _begin(self, name: str, kind: str, at: datetime) -> datetime | None:
         """Note that a look begins; returns from where, or None at the first look."""
         with store.writing(self.engine) as connection:
-            row = connection.execute(select(source.c.looked_until).where(source.c.name == name)).one_or_none()
-            if row is None:
-                connection.execute(source.insert().values(name=name, connector=kind))
-            self._write(connection, name, {"connector": kind, "attempted_at": store.micros(at)})
-        until = store.instant(row.looked_until) if row else None
+            until = self._known(connection, name, kind, {"attempted_at": store.micros(at)})
         return until - OVERLAP if until else None
+
+    def _known(self, connection: Connection, name: str, kind: str, values: dict[str, Any]) -> datetime | None:
+        """Note something of a source, which may be new; returns up to where it has been read."""
+        row = connection.execute(select(source.c.looked_until).where(source.c.name == name)).one_or_none()
+        if row is None:
+            connection.execute(source.insert().values(name=name, connector=kind))
+        self._write(connection, name, {"connector": kind, **values})
+        return store.instant(row.looked_until) if row else None
 
     def _scope(self, name: str, connector: Connector, settings: Any, client: Client, *, afresh: bool) -> dict[str, Any]:
         """Ask what a source can see, and say whether it is less than it ever was; afresh what it was is forgotten."""

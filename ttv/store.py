@@ -210,6 +210,15 @@ source = Table(
     Column("scope", Text),  # a JSON array of what it has ever been able to see, where the connector says so
     Column("census_at", BigInteger),  # when it was last asked what is deleted there
     Column("census_fault", Text),  # a JSON object {message, state, remedy}; null while the last census was well
+    Column("heard_at", BigInteger),  # when it last sent a webhook that could be trusted
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("source", Key, primary_key=True),
+    Column("digest", Key, primary_key=True),  # of a webhook that was taken: it is taken once
+    Column("taken_at", BigInteger, nullable=False),
+    Index("delivery_by_time", "taken_at"),
 )
 quarantine = Table(
     "quarantine",

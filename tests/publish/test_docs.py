@@ -30,6 +30,7 @@ CALLS = {
     ("get", "/api/v1/orphans"),
     ("get", "/api/v1/quarantine"),
     ("get", "/api/v1/sources"),
+    ("post", "/webhooks/{source}"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),

@@ -142,7 +142,11 @@ def _serving(found: Config, environ: config.Environ) -> Iterator[Finding]:
 
 def _source(source: Source, stop: Stop) -> Iterator[Finding]:
     place = f"source {source.name}"
+    if source.receives:
+        yield from _hearing(source, place)
     check = getattr(source.connector, "check", None)
+    if not source.looks:
+        return
     if check is None:
         yield Finding(place, ok=True, text=f"the connector {source.type} has no check of its own")
         return
@@ -154,3 +158,12 @@ def _source(source: Source, stop: Stop) -> Iterator[Finding]:
         yield Finding(place, ok=False, text=str(error))
     except Stopped:
         yield Finding(place, ok=False, text="was not looked at to the end: you stopped it")
+
+
+def _hearing(source: Source, place: str) -> Iterator[Finding]:
+    """Say whether webhooks are taken; that is a fault only where nothing else brings anything."""
+    if getattr(source.settings, "webhook_secret", None) is not None:
+        yield Finding(place, ok=True, text=f"takes webhooks at /webhooks/{source.name}")
+    elif not source.looks:
+        text = "has no webhook_secret, so that nothing it sends is taken: set one, here and where it is sent from"
+        yield Finding(place, ok=False, text=text)

@@ -82,7 +82,7 @@ def _standing(route: Route, as_of: datetime) -> preview.Standing:
 
 def _looks(route: Route, found: Config, stop: Stop) -> Iterator[Tried]:
     with progress(route.now()) as told:
-        for source in found.sources:
+        for source in (one for one in found.sources if one.looks):
             if stop():
                 return
             try:

@@ -57,7 +57,13 @@ def serve(asked: Asked, host: str | None, port: int | None) -> None:
 def published(route: Route, found: Config, instruments: Instruments, token: str | None = None) -> Flask:
     """Put the application together as it was configured."""
     return app.create(
-        route, token=token, window=found.window, targets=found.targets, instruments=instruments, scope=scope(found)
+        route,
+        token=token,
+        window=found.window,
+        targets=found.targets,
+        instruments=instruments,
+        scope=scope(found),
+        sources=found.sources,
     )
 
 
@@ -69,13 +75,14 @@ def scope(found: Config) -> Scope:
         recent=found.recent,
         most=found.most,
         every=found.figures,
-        intervals={source.name: source.every for source in found.sources},
+        intervals={source.name: source.every for source in found.sources if source.looks},
     )
 
 
 def scheduled(route: Route, found: Config, instruments: Instruments, shown: Flask, stop: Stop) -> Schedule:
     """Put together what looks at the sources and keeps the metrics of an application current."""
-    return Schedule(route, found.sources, instruments, refresh=shown.extensions[app.EXPORTER].refresh, stop=stop)
+    looked = [source for source in found.sources if source.looks]
+    return Schedule(route, looked, instruments, refresh=shown.extensions[app.EXPORTER].refresh, stop=stop)
 
 
 def run(door: Door, route: Route, found: Config, schedule: Schedule, stop: Stop) -> None:

@@ -128,7 +128,9 @@ def _chosen(found: Config, name: str | None) -> tuple[Source, ...]:
     if not found.sources:
         remedy = "`ttv init` writes a configuration to start from; `ttv demo` shows ttv without one."
         raise Wrong("there is no source to look at: the configuration has no [sources.<name>]", remedy)
-    chosen = tuple(source for source in found.sources if name in (None, source.name))
+    chosen = tuple(source for source in found.sources if name == source.name or (name is None and source.looks))
+    if name and chosen and not chosen[0].looks:
+        raise Wrong(f'source "{name}" cannot be looked at: what it brings comes by its webhooks')
     if name and not chosen:
         names = [source.name for source in found.sources]
         raise Wrong(f'there is no source "{name}"{nearest(name, names)}')

@@ -54,7 +54,8 @@ class Config:
 def load(path: Path | None, environ: Environ, *, sealed: bool = False) -> Config:
     """Read a file, or ./ttv.toml if there is one, or nothing; ConfigError with every mistake.
 
-    Sealed, the secrets of sources are not looked for: the sources are checked, but cannot be asked.
+    Sealed, the secrets of sources are not looked for: the sources are checked, but cannot be asked. They can be heard,
+    where the secrets of their webhooks are there.
     """
     if path is None and not FILE.exists():
         return read({}, environ, "environment")

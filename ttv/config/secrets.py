@@ -15,6 +15,9 @@ from ttv.config.mistakes import nearest
 
 Environ = Mapping[str, str]
 
+OF_WEBHOOKS = "webhook_secret"
+"""The secret that says who sent something to a source, not who asks it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vault:
@@ -26,7 +29,10 @@ class Vault:
     allow_plain: bool = False
     """Take a plain text too: for configurations that no file holds."""
     sealed: bool = False
-    """Do not look for the secrets of sources: for what asks no source, and may run where they are not."""
+    """Do not look for the secrets of sources: for what asks no source, and may run where they are not.
+
+    Those of webhooks are taken where they are there.
+    """
 
     def resolve(self, said: object, variable: str) -> str:
         """Return the secret that the configuration points to; ValueError with the remedy, naming no value."""

@@ -17,6 +17,9 @@ from ttv.config.mistakes import Place, nearest, read_faults
 RESERVED = frozenset({"api", "config"})
 """What arrives by itself or from this file has these names already."""
 
+_PARTS = ("Settings", "client", "events")
+"""What a connector has; one of a tool that only sends webhooks has `received` for the last two."""
+
 Faults = list[tuple[Place, str]]
 
 
@@ -33,6 +36,16 @@ class Source:
     """How far back the first look goes."""
     window: timedelta | None
     """How much of the past one look covers, where the connector's own choice does not suit."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether its tool can be looked at; one that cannot only sends webhooks."""
+        return hasattr(self.connector, "events")
+
+    @property
+    def receives(self) -> bool:
+        """Whether its tool can send webhooks."""
+        return hasattr(self.connector, "received")
 
     def first(self, now: datetime) -> datetime:
         """Return the instant from which the first look reads."""
@@ -72,7 +85,8 @@ def _connector(name: str, table: Mapping[str, Any]) -> tuple[ModuleType | None, 
         found = connectors.load(wanted)
     except (LookupError, ImportError, SyntaxError) as error:
         return None, [(("type",), str(error))]
-    if missing := [part for part in ("Settings", "client", "events") if not hasattr(found, part)]:
+    wanted_parts = ("Settings",) if hasattr(found, "received") and not hasattr(found, "events") else _PARTS
+    if missing := [part for part in wanted_parts if not hasattr(found, part)]:
         return None, [(("type",), f'the module "{wanted}" is no connector: it has no {", no ".join(missing)}')]
     return found, []
 
@@ -114,6 +128,8 @@ def _secret(
     name: str, field_: str, given: Mapping[str, Any], own: type[BaseModel], vault: secrets.Vault
 ) -> Iterator[tuple[str, str]]:
     variable, required = secrets.variable(name, field_), own.model_fields[field_].is_required()
+    if vault.sealed and field_ == secrets.OF_WEBHOOKS:
+        return _unsealed(field_, given.get(field_, {"env": variable}), variable, vault)
     if vault.sealed and (required or field_ in given) and not isinstance(given.get(field_), str):
         return iter([(field_, "sealed")])
     if field_ in given:
@@ -123,3 +139,11 @@ def _secret(
     if required:
         raise ValueError(f'is missing; set the environment variable {variable}, or write {field_} = {{ env = "NAME" }}')
     return iter(())
+
+
+def _unsealed(field_: str, said: object, variable: str, vault: secrets.Vault) -> Iterator[tuple[str, str]]:
+    """Look for the secret of webhooks, which who asks no source may still receive; without it none is taken."""
+    try:
+        yield field_, vault.resolve(said, variable)
+    except ValueError:
+        return

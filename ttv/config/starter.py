@@ -64,12 +64,14 @@ def _source(name: str) -> str:
     hidden = secrets.fields(connector.Settings)
     lines = [*_comment((connector.__doc__ or name).strip().splitlines()[0]), f"[sources.{name}]", f'type = "{name}"']
     for key, field in fields.items():
-        if key in hidden:
+        if key in hidden and key != secrets.OF_WEBHOOKS:
             lines += [*_comment(field.description), f'{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif field.is_required():
             lines += [*_comment(field.description), f"{key} = {_written(_example(name, key, field))}"]
     for key, field in fields.items():
-        if key not in hidden and not field.is_required():
+        if key == secrets.OF_WEBHOOKS:
+            lines += [*_comment(field.description), f'#{key} = {{ env = "{secrets.variable(name, key)}" }}']
+        elif key not in hidden and not field.is_required():
             lines += _optional(key, field, field.get_default(call_default_factory=True))
     for key, example in (("every", "5m"), ("since", "2y"), ("window", "30d")):
         lines += _optional(key, tables.Source.model_fields[key], example)

@@ -2,7 +2,8 @@
 
 With a token every address but the two health checks asks for it: as `Authorization: Bearer <token>`, or as the password
 of HTTP Basic, which is what a browser can send. Without one the application answers only to names of the machine it
-runs on, so that a page from elsewhere cannot reach it through a DNS name that it points at 127.0.0.1.
+runs on, so that a page from elsewhere cannot reach it through a DNS name that it points at 127.0.0.1. Webhooks are
+apart: a tool knows no token and has its own name for the server, and each carries a signature that is verified there.
 """
 
 from functools import lru_cache
@@ -18,6 +19,9 @@ from ttv.publish.problems import Problem, response
 OPEN = frozenset({"/healthz", "/readyz"})
 """What answers without a token: an orchestrator has none."""
 
+SIGNED = "/webhooks/"
+"""Below this stands what carries a signature of its own."""
+
 _CHALLENGE = 'Bearer realm="ttv", Basic realm="ttv", charset="UTF-8"'
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 _DOCS_POLICY = (
@@ -32,6 +36,8 @@ def protect(app: Flask, token: str | None) -> None:
 
     @app.before_request
     def _admit() -> Response | None:
+        if request.path.startswith(SIGNED):
+            return None
         if token is None:
             return None if _is_loopback(request.host) else response(_foreign_name())
         if request.path in OPEN or any(compare_digest(given, token.encode()) for given in _given()):

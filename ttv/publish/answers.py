@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.contract import Direction, Evolution, Kind, Value
 from connectors.contract import State as SourceState
+from ttv import deliveries
 from ttv.publish.questions import State
 
 
@@ -311,6 +312,8 @@ class Source(Answer):
     looked_until: datetime | None
     attempted_at: datetime | None
     succeeded_at: datetime | None
+    heard_at: datetime | None
+    """When it last sent a webhook that could be trusted."""
     lag_seconds: float | None
     error: str | None
     message: str | None
@@ -342,6 +345,15 @@ class Taken(Answer):
     duplicate: int
     rejected: int
     rejections: list[Rejection]
+
+
+class Heard(Answer):
+    """What became of a webhook."""
+
+    outcome: deliveries.Ended
+    accepted: int
+    duplicate: int
+    rejected: int
 
 
 class Alive(Answer):

@@ -1,7 +1,7 @@
 """One Flask application of everything that is published: API, metrics, pages, health, and the document of it all."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
@@ -10,7 +10,8 @@ from flask_openapi3.openapi import OpenAPI
 from flask_openapi3.types import SecuritySchemesDict
 
 import ttv
-from ttv.publish import access, answers, api, docs, health, intake, pages, problems, questions
+from ttv.config import Source
+from ttv.publish import access, answers, api, docs, health, intake, pages, problems, questions, webhooks
 from ttv.publish.encoding import Json
 from ttv.publish.exporter import Exporter
 from ttv.publish.families import Scope
@@ -42,12 +43,14 @@ def create(
     targets: Mapping[str, float] | None = None,
     instruments: Instruments | None = None,
     scope: Scope | None = None,
+    sources: Iterable[Source] = (),
     timer: Callable[[], float] = time.perf_counter,
 ) -> Flask:
     """Put the application together; without a token it answers only to names of this machine.
 
     The targets (`time_to_value_seconds`, `rate_of_turn_seconds`) are for initiatives that have none of their own. The
-    scope is what `/metrics` shows; without one it has this window and these targets.
+    scope is what `/metrics` shows; without one it has this window and these targets. The sources are those whose
+    tools may send webhooks.
     """
     targets = targets or {}
     instruments = instruments or Instruments()
@@ -73,6 +76,7 @@ def create(
     calls = api.blueprint(route, window, targets)
     intake.add(calls, route)  # to the same blueprint: of two, the document keeps only one's calls at an address
     app.register_api(calls)
+    app.register_api(webhooks.blueprint(route, sources, instruments))
     app.register_api(health.blueprint(route.engine, exporter))
     app.components_schemas.update(intake.schemas())
     app.register_blueprint(docs.blueprint())

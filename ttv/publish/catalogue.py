@@ -242,6 +242,12 @@ SOURCE_SUCCESS = Metric(
 SOURCE_CURSOR = Metric(
     "ttv_source_cursor_timestamp_seconds", "gauge", ("source",), "Up to which instant a source has been read."
 )
+SOURCE_HEARD = Metric(
+    "ttv_source_last_webhook_timestamp_seconds",
+    "gauge",
+    ("source",),
+    "When a source last sent a webhook that could be trusted, whatever it said.",
+)
 SOURCE_INTERVAL = Metric("ttv_source_interval_seconds", "gauge", ("source",), "How often a source is to be looked at.")
 EXPORTER_ERRORS = Metric(
     "ttv_exporter_errors_total", "counter", ("part",), "Parts of this page that could not be read from the database."
@@ -278,6 +284,14 @@ THROTTLED = Metric(
     "counter",
     ("source",),
     "Time spent waiting because a source's API asked to be asked less.",
+)
+WEBHOOKS = Metric(
+    "ttv_webhooks_total",
+    "counter",
+    ("source", "outcome"),
+    "Webhooks of a source: taken; repeated (taken before); overtaken (tells what a look has read past); unused (says "
+    "nothing of use); quarantined (could not be read); refused (not signed as it should be); failed (the database was "
+    "away).",
 )
 READ_SECONDS = Metric(
     "ttv_exporter_read_duration_seconds",
@@ -329,6 +343,7 @@ FROM_DATABASE: tuple[Metric, ...] = (
     SOURCE_ATTEMPT,
     SOURCE_SUCCESS,
     SOURCE_CURSOR,
+    SOURCE_HEARD,
     SOURCE_INTERVAL,
 )
 """What any replica shows alike."""
@@ -342,6 +357,7 @@ FROM_PROCESS: tuple[Metric, ...] = (
     REQUESTS,
     RETRIES,
     THROTTLED,
+    WEBHOOKS,
     READ_SECONDS,
     REQUEST_SECONDS,
 )

@@ -223,6 +223,7 @@ _INSTANTS = {
     "attempted_at": catalogue.SOURCE_ATTEMPT,
     "succeeded_at": catalogue.SOURCE_SUCCESS,
     "looked_until": catalogue.SOURCE_CURSOR,
+    "heard_at": catalogue.SOURCE_HEARD,
 }
 
 

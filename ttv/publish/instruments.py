@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Literal, NamedTuple
+from itertools import product
+from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, disable_created_metrics
 from prometheus_client.core import Metric as Family
@@ -11,12 +12,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from connectors.client import ENDED, Ended
+from ttv import deliveries
 from ttv.publish import catalogue
 from ttv.publish.catalogue import Metric
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each of ours, and nobody asks for it
 
 Outcome = Literal["succeeded", "failed"]
+Answered = deliveries.Ended | Literal["refused", "failed"]
+"""What became of a webhook: besides what the route says, `refused` was not trusted, `failed` the database was away."""
 
 _SYNC_BOUNDS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 _READ_BOUNDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -37,6 +41,7 @@ class Instruments(Collector):
         self._requests = self._counter(catalogue.REQUESTS)
         self._retries = self._counter(catalogue.RETRIES)
         self._throttled = self._counter(catalogue.THROTTLED)
+        self._webhooks = self._counter(catalogue.WEBHOOKS)
         self._read_seconds = self._histogram(catalogue.READ_SECONDS, _READ_BOUNDS)
         self._request_seconds = self._histogram(catalogue.REQUEST_SECONDS, _REQUEST_BOUNDS)
         self._shared: Collector | None = None
@@ -79,6 +84,15 @@ class Instruments(Collector):
     def traffic(self, source: str) -> "Heard":
         """Give what counts a source's requests."""
         return Heard(self._requests, self._retries.labels(source), self._throttled.labels(source), source)
+
+    def expect_webhooks(self, sources: Iterable[str]) -> None:
+        """Start the counts of the webhooks of these sources at 0."""
+        for source, answered in product(sources, (*get_args(deliveries.Ended), "refused", "failed")):
+            self._webhooks.labels(source, answered)
+
+    def heard(self, source: str, answered: Answered) -> None:
+        """Count one webhook of a source."""
+        self._webhooks.labels(source, answered).inc()
 
     def reading(self) -> AbstractContextManager[object]:
         """Time one look into the database for a page of metrics."""

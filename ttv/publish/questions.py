@@ -110,6 +110,10 @@ class WritableKey(BaseModel):
     key: records.InitiativeKey = Field(description="The initiative's key: letters, digits, `.`, `_`, `-`; at most 100.")
 
 
+class HookedSource(BaseModel):
+    source: str = Field(description="The source's name in the configuration.")
+
+
 def refused(error: ValidationError) -> Response:
     """Answer a question that its model refused."""
     model = next((one for one in _every(Question) if one.__name__ == error.title), WritableKey)
