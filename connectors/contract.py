@@ -10,6 +10,7 @@ A connector is a module with
     def gone(settings, client, subjects) -> Iterator[str]       the census; optional
     def reread(settings, client) -> Reread              what reads one record again that could not be read; optional
     def received(settings, headers, body) -> Iterator[Item | Delivery]      what a webhook of the tool says; optional
+    def survey(settings, client) -> Survey      what it sees, and settings that fit it, for `ttv connect`; optional
     WINDOW: timedelta | None                    how much of the past one look should cover; optional
 
 and nothing else is asked of it. `events` yields what was touched in [since, until); repeats are harmless, gaps are not.
@@ -153,6 +154,39 @@ class Delivery:
     """When it was signed, where the signature is over that too; an old one is refused."""
     apart: str = ""
     """What tells it from another one with the same body, where that is as trustworthy as the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One table of what a source lets us see, for people."""
+
+    what: str
+    """What its rows are: `Projects`."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """Each as long as `columns`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A value for one setting, with the reason for it."""
+
+    key: str
+    """As in TOML, dotted where it lies deeper: `statuses.approved`."""
+    value: str | int | bool | tuple[str, ...] | tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a source sees with settings that name hardly more than its address and token, and what would suit it."""
+
+    account: str
+    """Who is signed in, as a sentence begins: `Ana Lima at https://acme.example`."""
+    sights: tuple[Sight, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about what nothing could be proposed for."""
 
 
 class Settings(BaseModel):

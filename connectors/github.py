@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors import contract
+from connectors import _github_survey, contract
 from connectors._deploys import Deployments, Names, Releases
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, direction, evolution, instant, same
 from connectors.client import Client, Params
@@ -108,6 +108,11 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
     yield f"{who}; {left}"
     for name in settings.repositories:
         yield client.get(f"/repos/{name}", read=_described)
+
+
+def survey(settings: Settings, client: Client) -> contract.Survey:
+    """Say which repositories the token sees, and propose what their labels and environments mean."""
+    return _github_survey.survey(client, signed_in=settings.token is not None)
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:

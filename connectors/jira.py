@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors import contract
+from connectors import _jira_survey, contract
 from connectors._jql import both, quoted, span
 from connectors._reading import WebAddress, batches, direction, evolution, instant, same
 from connectors.client import Client, Page, listed
@@ -116,6 +116,11 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
         yield f"project {key}: {_count(client, f'project in ({quoted(key)})', settings.jql)} issues"
     if settings.initiatives:
         yield f"initiatives: {_count(client, *_chosen(settings), settings.initiatives)}"
+
+
+def survey(settings: Settings, client: Client) -> contract.Survey:
+    """Say what the account sees of the site, and propose what its statuses, types and fields mean."""
+    return _jira_survey.survey(client, settings.url)
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:

@@ -5,6 +5,7 @@ import click
 import ttv
 from ttv.cli.asked import everywhere
 from ttv.cli.backtest import backtest
+from ttv.cli.connect import connect
 from ttv.cli.demo import demo
 from ttv.cli.doctor import doctor
 from ttv.cli.errors import Verbs
@@ -23,7 +24,7 @@ __all__ = ["main"]
 @click.group(
     "ttv",
     cls=Verbs,
-    commands=[serve, sync, import_, report, backtest, export, history, plan, recompute, demo, init, doctor],
+    commands=[serve, sync, import_, report, backtest, export, history, plan, recompute, demo, init, connect, doctor],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Begin with:

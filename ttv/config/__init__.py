@@ -122,12 +122,8 @@ def _sound(document: Mapping[str, Any], broken: set[str]) -> tables.Document:
     """Read the tables in which no mistake was found, and the sources in any case, for their own mistakes."""
     sound = {name: table for name, table in document.items() if name not in broken}
     if isinstance(document.get("sources"), Mapping):
-        sound["sources"] = {name: table for name, table in document["sources"].items() if _is_key(name)}
+        sound["sources"] = {name: table for name, table in document["sources"].items() if tables.is_key(name)}
     return tables.Document.model_validate(sound)
-
-
-def _is_key(name: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name) is not None
 
 
 def _database(said: object, vault: Vault) -> str:

@@ -17,7 +17,7 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self._lines: dict[Place, int] = {}
-        for number, place in _places(text):
+        for number, place, _ in _places(text):
             for depth in range(1, len(place) + 1):
                 self._lines.setdefault(place[:depth], number)
 
@@ -31,7 +31,13 @@ def dotted(place: Place) -> str:
     return ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in place)
 
 
-def _places(text: str) -> Iterator[tuple[int, Place]]:
+def headers(text: str) -> Iterator[tuple[int, Place]]:
+    """Yield the line and the place of each table's header."""
+    return ((number, place) for number, place, is_header in _places(text) if is_header)
+
+
+def _places(text: str) -> Iterator[tuple[int, Place, bool]]:
+    """Yield the line and the place of each header and of each key, and which of the two it is."""
     table: Place = ()
     lengths: dict[Place, int] = {}  # of the arrays of tables, each [[…]] of which has a number, from 0
     within = ""  # the quotes of the text of several lines that we are in
@@ -41,9 +47,9 @@ def _places(text: str) -> Iterator[tuple[int, Place]]:
             continue
         if header := _HEADER.match(line):
             table = _numbered(_names(header[2]), lengths, new=bool(header[1]))
-            yield number, table
+            yield number, table, True
         elif key := _KEY.match(line):
-            yield number, (*table, *_names(key[1]))
+            yield number, (*table, *_names(key[1])), False
         within = next((quotes for quotes in ('"""', "'''") if line.count(quotes) % 2), "")
 
 

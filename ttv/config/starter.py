@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 import connectors
 from connectors import contract
 from ttv.config import secrets, tables
+from ttv.config.places import dotted
 
 _HEAD = """\
 # The configuration of ttv. Everything here can be left out; what begins with "#" and no space is a default.
@@ -62,15 +63,15 @@ def _source(name: str) -> str:
         sorted(connector.Settings.model_fields.items(), key=lambda one: one[0] in shared)  # what is its own comes first
     )
     hidden = secrets.fields(connector.Settings)
-    lines = [*_comment((connector.__doc__ or name).strip().splitlines()[0]), f"[sources.{name}]", f'type = "{name}"']
+    lines = [*comment((connector.__doc__ or name).strip().splitlines()[0]), f"[sources.{name}]", f'type = "{name}"']
     for key, field in fields.items():
         if key in hidden and key != secrets.OF_WEBHOOKS:
-            lines += [*_comment(field.description), f'{key} = {{ env = "{secrets.variable(name, key)}" }}']
+            lines += [*comment(field.description), f'{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif field.is_required():
-            lines += [*_comment(field.description), f"{key} = {_written(_example(name, key, field))}"]
+            lines += [*comment(field.description), f"{key} = {written(_example(name, key, field))}"]
     for key, field in fields.items():
         if key == secrets.OF_WEBHOOKS:
-            lines += [*_comment(field.description), f'#{key} = {{ env = "{secrets.variable(name, key)}" }}']
+            lines += [*comment(field.description), f'#{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif key not in hidden and not field.is_required():
             lines += _optional(key, field, field.get_default(call_default_factory=True))
     for key, example in (("every", "5m"), ("since", "2y"), ("window", "30d")):
@@ -88,14 +89,14 @@ def _example(source: str, key: str, field: FieldInfo) -> object:
 
 def _optional(key: str, field: FieldInfo, default: object) -> Iterator[str]:
     """Yield a key that can be left out, commented out, with its default; a table key by key."""
-    yield from _comment(field.description)
+    yield from comment(field.description)
     if isinstance(default, BaseModel):
         for name, inner in type(default).model_fields.items():
             yield from _optional(f"{key}.{name}", inner, getattr(default, name))
     elif isinstance(default, Mapping) and default:
-        yield from (f"#{key}.{json.dumps(name)} = {_written(inner)}" for name, inner in default.items())
+        yield from (f"#{key}.{json.dumps(name)} = {written(inner)}" for name, inner in default.items())
     else:
-        yield f"#{key} = {_written(_shown(key, field, default))}"
+        yield f"#{key} = {written(_shown(key, field, default))}"
 
 
 def _shown(key: str, field: FieldInfo, default: object) -> object:
@@ -105,16 +106,18 @@ def _shown(key: str, field: FieldInfo, default: object) -> object:
     return field.examples[0] if default == "" and field.examples else default
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """Write a value as TOML does, on one line."""
     if isinstance(value, timedelta):
         seconds = int(value.total_seconds())
         return next(f'"{seconds // size}{unit}"' for unit, size in _UNITS if seconds % size == 0)
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_written(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{dotted((key,))} = {written(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list | tuple | set | frozenset):
-        return f"[{', '.join(_written(one) for one in value)}]"
+        return f"[{', '.join(written(one) for one in value)}]"
     return json.dumps(value, ensure_ascii=False)
 
 
-def _comment(said: str | None) -> Iterator[str]:
+def comment(said: str | None) -> Iterator[str]:
+    """Write a sentence as comments, none for nothing."""
     return (f"# {line}" for line in wrap(" ".join((said or "").split()), 110))

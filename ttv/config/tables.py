@@ -56,7 +56,13 @@ Duration = Annotated[timedelta, BeforeValidator(duration)]
 Since = Annotated[datetime | timedelta, BeforeValidator(since)]
 Window = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}d|all)$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+_KEY = r"[A-Za-z0-9._-]{1,100}"
+Key = Annotated[str, StringConstraints(pattern=rf"^{_KEY}$")]
+
+
+def is_key(name: str) -> bool:
+    """Say whether a source or an initiative may be called so."""
+    return re.fullmatch(_KEY, name) is not None
 
 
 class Table(BaseModel):
