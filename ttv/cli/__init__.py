@@ -29,7 +29,7 @@ __all__ = ["main"]
     epilog="""\b
 Begin with:
   ttv demo                      an invented company, to see what ttv shows
-  ttv init && ttv doctor        a configuration for your own tools, and what is wrong with it
+  ttv connect jira              your own tools: three questions, and the configuration is written
   ttv serve                     page, API and metrics at http://127.0.0.1:8080/
 
 Exit codes: 0 it succeeded, 1 something failed, 2 the command line or the configuration is wrong.
