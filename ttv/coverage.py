@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection
 
 from ttv import store
 from ttv.figures import Selection
 from ttv.lives import NEVER, Cut, chosen, grouped, lives
 from ttv.population import DEFAULT_GROUP, Figure, begin_of
-from ttv.store import event, tie
+from ttv.tied import heard
 from ttv.words import SMALL
 
 TIED = {"deploy": "deploys", "feedback": "feedback"}
@@ -89,16 +89,10 @@ def _counts(cut: Cut) -> dict[str, int]:
 def events(connection: Connection, *, as_of: datetime, window: str) -> dict[str, Any]:
     """Count the deploys and the feedback of a window, and those of them that are tied to an initiative."""
     at = store.micros(as_of)
-    begin = begin_of(window, at)
-    within = and_(~event.c.deleted, event.c.kind.in_(TIED), event.c.occurred_at <= at)
-    if begin is not None:
-        within = and_(within, event.c.occurred_at > begin)
-    is_tied = func.count(case((event.c.subject.in_(select(tie.c.artefact)), 1)))
-    counted = select(event.c.kind, func.count(), is_tied).where(within).group_by(event.c.kind)
-    counts = {kind: (number, tied) for kind, number, tied in connection.execute(counted)}
+    counts = heard(connection).count(begin_of(window, at), at)
     found: dict[str, Any] = {}
     for kind, name in TIED.items():
-        number, tied = counts.get(kind, (0, 0))
+        number, tied = counts[kind]
         found |= {name: number, f"{name}_tied": tied, f"{name}_tied_share": _share(tied, number)}
     return found
 

@@ -146,13 +146,14 @@ def weigh(connection: Connection, table: Table) -> None:
         connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
-def columns(connection: Connection, *wanted: ColumnElement[Any]) -> list[str]:
-    """Read columns of one table whole, each as the text of a JSON array, all in the same order of rows.
+def columns(connection: Connection, *wanted: ColumnElement[Any], where: ColumnElement[bool] | None = None) -> list[str]:
+    """Read columns of one table, whole or where something holds, each as a JSON array, all in one order of rows.
 
     For so many values that a driver would spend more time on making rows than the engine on finding them.
     """
     together = func.json_group_array if connection.dialect.name == "sqlite" else func.json_agg
-    return [text_ or "[]" for text_ in connection.execute(select(*(cast(together(one), Text) for one in wanted))).one()]
+    query = select(*(cast(together(one), Text) for one in wanted))
+    return [text_ or "[]" for text_ in connection.execute(query if where is None else query.where(where)).one()]
 
 
 class Prepared:

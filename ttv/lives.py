@@ -1,20 +1,21 @@
-"""The instants of all initiatives as arrays, free of the clock: read once for as long as the data is the same.
+"""The instants of all initiatives as arrays, free of the clock: read once, and then kept up with the data.
 
 What is told of many at once is computed from these. `figures.milestones` says what it means to cut them off at an
 instant; `Lives.cut` does the same, and property tests hold the one to the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, func, select
 
 from ttv import engines, memo
+from ttv.changes import Touched
 from ttv.cursors import BadQuestion
 from ttv.figures import STAGES, Selection, selected
 from ttv.store import initiative, label, milestone, stop
@@ -23,7 +24,6 @@ NEVER = np.iinfo(np.int64).max
 """The instant of what did not happen."""
 INSTANTS = ("idea_at", "yes_at", "started_at", "shipped_at", "valued_at", "early_at")
 FIELDS = ("direction", "team", "evolution")
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 Micros = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -108,6 +108,21 @@ class Lives:
             recorded=(yes_at <= started_at) & ((acted_at != NEVER) | (stopped_at != NEVER)),
         )
 
+    def renewed(self, fresh: "Lives", touched: Collection[str]) -> "Lives":
+        """Return the same with those that were touched as they are now, as far as there are any left of them."""
+        stands = np.fromiter((key not in touched for key in self.keys), dtype=np.bool_, count=len(self.keys))
+        moved = np.cumsum(stands) - 1
+        whose, *until = self.stops
+        ours, theirs = stands[whose], fresh.stops + np.array([[np.count_nonzero(stands)], [0], [0]])
+        return Lives(
+            keys=[*compress(self.keys, stands), *fresh.keys],
+            fields={name: np.concatenate((value[stands], fresh.fields[name])) for name, value in self.fields.items()},
+            instants={
+                name: np.concatenate((value[stands], fresh.instants[name])) for name, value in self.instants.items()
+            },
+            stops=np.hstack(([moved[whose][ours], *(one[ours] for one in until)], theirs)),
+        )
+
     def _stopped(self, at: int, valued_at: Micros) -> Micros:
         """Return since when a no stands at an instant that no value came before."""
         whose, stopped_at, resumed_at = self.stops
@@ -118,25 +133,35 @@ class Lives:
 
 
 def lives(connection: Connection) -> Lives:
-    """Return all initiatives as the transaction sees them, from memory if nothing has changed since."""
-    return memo.of(connection).answer(connection, "lives", _EVER, lambda: _read(connection))
+    """Return all initiatives as the transaction sees them; after a change no more is read than those it touched."""
+
+    def renewed(known: Lives, touched: Touched) -> Lives:
+        return known.renewed(_read(connection, touched.initiatives), touched.initiatives)
+
+    return memo.of(connection).whole(connection, "lives", lambda: _read(connection), renewed)
 
 
-def _read(connection: Connection) -> Lives:
-    keys, *instants = engines.columns(
-        connection, milestone.c.initiative, *(func.coalesce(milestone.c[name], NEVER) for name in INSTANTS)
+def _read(connection: Connection, keys: Collection[str] | None = None) -> Lives:
+    """Read all initiatives, or some."""
+
+    def mine(column: Column[str]) -> ColumnElement[bool] | None:
+        return None if keys is None else column.in_(keys)
+
+    of = milestone.c.initiative
+    found, *instants = engines.columns(
+        connection, of, *(func.coalesce(milestone.c[name], NEVER) for name in INSTANTS), where=mine(of)
     )
-    rows = _Rows(orjson.loads(keys))
-    owners, *fields = engines.columns(connection, initiative.c.key, *(initiative.c[name] for name in FIELDS))
-    order = rows.places(orjson.loads(owners))
+    rows, of = _Rows(orjson.loads(found)), initiative.c.key
+    owners, *fields = engines.columns(connection, of, *(initiative.c[name] for name in FIELDS), where=mine(of))
+    order, of = rows.places(orjson.loads(owners)), stop.c.initiative
     whose, *until = engines.columns(
-        connection, stop.c.initiative, stop.c.stopped_at, func.coalesce(stop.c.resumed_at, NEVER)
+        connection, of, stop.c.stopped_at, func.coalesce(stop.c.resumed_at, NEVER), where=mine(of)
     )
     return Lives(
         keys=rows.keys,
         fields={name: _ordered(orjson.loads(values), order) for name, values in zip(FIELDS, fields, strict=True)},
-        instants={name: _numbers(values) for name, values in zip(INSTANTS, instants, strict=True)},
-        stops=np.array([rows.places(orjson.loads(whose)), *map(_numbers, until)]),
+        instants={name: numbers(values) for name, values in zip(INSTANTS, instants, strict=True)},
+        stops=np.array([rows.places(orjson.loads(whose)), *map(numbers, until)]),
     )
 
 
@@ -163,7 +188,8 @@ def _ordered(values: list[Any], places: Micros) -> NDArray[np.object_]:
     return found
 
 
-def _numbers(text: str) -> Micros:
+def numbers(text: str) -> Micros:
+    """Read a JSON array of whole numbers."""
     return np.fromstring(text[1:-1], dtype=np.int64, sep=",") if len(text) > len("[]") else np.zeros(0, dtype=np.int64)
 
 

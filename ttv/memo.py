@@ -1,7 +1,8 @@
 """What was answered, kept for as long as the data is the same: asking again costs a look at its version.
 
 Takes a connection in a read transaction, a question and the way to answer it. What moves with the clock alone may be
-answered as of a moment ago; the answer says of which instant it is.
+answered as of a moment ago; the answer says of which instant it is. What is read of the log as a whole is kept up with
+it: after a change no more is read anew than what that touched.
 """
 
 from collections import OrderedDict
@@ -13,7 +14,8 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from sqlalchemy import Connection, Engine
 
-from ttv import store
+from ttv import changes, store
+from ttv.changes import Touched
 
 _T = TypeVar("_T")
 
@@ -29,11 +31,17 @@ class _Kept(NamedTuple):
     answer: Any
 
 
+class _Whole(NamedTuple):
+    version: store.Version
+    value: Any
+
+
 class Memo:
-    """The answers that are kept of one database."""
+    """The answers that are kept of one database, and what was read of it as a whole."""
 
     def __init__(self, most: int = MOST) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._wholes: dict[str, _Whole] = {}
         self._making: WeakValueDictionary[Hashable, _Making] = WeakValueDictionary()
         self._most, self._lock = most, Lock()
 
@@ -51,6 +59,41 @@ class Memo:
                 kept = self._find(question, version, as_of) or self._keep(question, _Kept(version, as_of, make()))
         known: _T = kept.answer
         return known
+
+    def whole(
+        self, connection: Connection, name: str, read: Callable[[], _T], renew: Callable[[_T, Touched], _T]
+    ) -> _T:
+        """Return what is read of the log as the transaction sees it; what was read before is renewed where touched."""
+        version = store.version(connection)
+        kept = self._wholes.get(name)
+        if kept is None or kept.version != version:
+            with self._lock:
+                making = self._making.setdefault(name, _Making())
+            with making.lock:
+                kept = self._renewed(connection, name, version, read, renew)
+        known: _T = kept.value
+        return known
+
+    def _renewed(
+        self,
+        connection: Connection,
+        name: str,
+        version: store.Version,
+        read: Callable[[], Any],
+        renew: Callable[..., Any],
+    ) -> _Whole:
+        kept = self._wholes.get(name)
+        if kept is None:
+            made = _Whole(version, read())
+        elif kept.version == version:
+            return kept
+        elif kept.version.number > version.number and kept.version.changed_at >= version.changed_at:
+            return _Whole(version, read())  # others see a later state already
+        else:
+            touched = changes.since(connection, kept.version, version)
+            made = _Whole(version, read() if touched is None else renew(kept.value, touched))
+        self._wholes[name] = made
+        return made
 
     def _find(self, question: Hashable, version: store.Version, as_of: datetime) -> _Kept | None:
         with self._lock:

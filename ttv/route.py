@@ -8,10 +8,10 @@ from itertools import chain
 from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Connection, Engine, exists, select
+from sqlalchemy import Connection, Engine, select
 
 from connectors.contract import Initiative, Item, SourceError, narrowed
-from ttv import collect, deliveries, engines, initiatives, measure, store, trace
+from ttv import changes, collect, deliveries, engines, initiatives, measure, store, trace
 from ttv.collect import Outcome, batched
 from ttv.deliveries import Heard, Said
 from ttv.initiatives import Change, Conflict
@@ -195,6 +195,7 @@ class Route:
                     break
             if total.rejected and not touched:
                 store.changed(connection, "log", at)  # what lies in quarantine is counted with the log
+                changes.note(connection, (), ())
             follow(connection, touched, at)
             if total.accepted >= BULK:
                 weigh(connection)
@@ -258,13 +259,16 @@ def weigh(connection: Connection) -> None:
 
 def follow(connection: Connection, change: Change, at: datetime) -> None:
     """Trace and measure what a change reaches, in its transaction."""
-    if change:
-        store.changed(connection, "log", at)
-    trace.trace(connection, change.artefacts, change.subjects)
-    known = set(connection.scalars(select(touched_initiative.c.initiative))) if change.initiatives else set()
+    if not change:
+        return
+    store.changed(connection, "log", at)
+    tied = trace.trace(connection, change.artefacts, change.subjects)
+    most = None if change.initiatives else changes.MOST + 1  # of more there is no note
+    known = set(connection.scalars(select(touched_initiative.c.initiative).limit(most)))
     engines.insert(connection, touched_initiative, [(key,) for key in change.initiatives - known])
-    if connection.scalar(select(exists().select_from(touched_initiative))):
+    if known or change.initiatives:
         measure.measure(connection)
+    changes.note(connection, known | change.initiatives, tied | change.subjects)
 
 
 def _windows(

@@ -245,6 +245,12 @@ data_version = Table(
     Column("number", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
 )
+change = Table(
+    "change",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # the version of the log that it made
+    Column("touched", Text, nullable=False),  # a JSON array: keys of initiatives, and artefacts
+)
 
 
 def _worked(name: str, *columns: Column[Any], key: str) -> Table:

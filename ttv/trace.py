@@ -10,7 +10,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Connection, Executable, exists, func, insert, literal, null, select
 
-from ttv import engines
+from ttv import changes, engines
 from ttv.store import claim, link, tie, touched_artefact, touched_initiative
 
 HOPS = 8
@@ -18,10 +18,15 @@ HOPS = 8
 _TIE = ["artefact", "initiative", "hops", "via"]
 
 
-def trace(connection: Connection, artefacts: Collection[str], subjects: Collection[str]) -> None:
-    """Make the ties anew below changed artefacts, and touch the initiatives that they or the subjects had or have."""
+def trace(connection: Connection, artefacts: Collection[str], subjects: Collection[str]) -> set[str]:
+    """Make the ties anew below changed artefacts, and touch the initiatives that they or the subjects had or have.
+
+    Returns the artefacts that were tied anew, of so many as no note holds only some.
+    """
+    tied: set[str] = set()
     if artefacts:
         _touch(connection, artefacts)
+        tied = set(connection.scalars(select(touched_artefact.c.artefact).limit(changes.MOST + 1)))
         connection.execute(_touch_tied())
         connection.execute(_untie())
         _tie(connection)
@@ -31,6 +36,7 @@ def trace(connection: Connection, artefacts: Collection[str], subjects: Collecti
         engines.insert(connection, touched_artefact, [(subject, 0) for subject in subjects])
         engines.weigh(connection, touched_artefact)
         connection.execute(_touch_tied())
+    return tied
 
 
 def retrace(connection: Connection) -> None:
