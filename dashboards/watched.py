@@ -274,8 +274,9 @@ OF_SERVICE = (
         "warning",
         "{{ $value }} records of {{ $labels.source }} could not be read within an hour",
         "Records came that do not have the shape that was promised. They are kept, and are not in the figures.",
-        "`/api/v1/quarantine` has each with its reason and its raw text.",
-        "Most often the tool's API changed, or an event has no offset in its time. Mend what sends it, or upgrade ttv.",
+        "`ttv quarantine` counts them by cause, `ttv quarantine --raw` and `/api/v1/quarantine` show each as it came.",
+        "Most often the tool's API changed, or an event has no offset in its time. Mend what sends it, or upgrade ttv; "
+        "then `ttv quarantine retry` reads them again. `ttv quarantine drop` puts away what is known to be junk.",
         "Not at all: it ends by itself when an hour brought no more.",
         "ttv-service",
         "api/v1/quarantine",

@@ -28,6 +28,8 @@ class Settings(contract.Settings):
     fewer: tuple[str, ...] = ()
     """Of the ideas, those that are spoken of, but taken for none."""
     unread: int = Field(default=0, ge=0)
+    mended: bool = False
+    """Whether its program of today reads what could not be read."""
     mode: Literal["all", "mine"] = "all"
     names: Names = Names()
     refuses: bool = False
@@ -54,7 +56,16 @@ def events(settings, client, since, until):
         yield Initiative(key=key, name=key.title(), claims=(f"tool:{key}",))
         yield Event(id=key, kind="idea", occurred_at=datetime(2026, 1, 2, tzinfo=UTC), subject=f"tool:{key}")
     for number in range(settings.unread):
-        yield Unread(raw={"number": number}, reason="KeyError: 'created'")
+        yield Unread(raw={"number": number}, reason="KeyError: 'created'", reader="record")
+
+
+def reread(settings, client):
+    def again(reader, raw):
+        if not settings.mended:
+            raise KeyError("created")
+        yield Event(f"{reader}/{raw['number']}", "idea", datetime(2026, 1, 3, tzinfo=UTC), f"tool:{raw['number']}")
+
+    return again
 
 
 def check(settings, client):

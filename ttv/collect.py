@@ -20,12 +20,12 @@ from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select
 from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
 from ttv import engines, store
 from ttv.initiatives import Change, Conflict, Wanted, insert, put_all
-from ttv.records import AHEAD, PLAIN, Link, Record, Rejection, faults, meaning
+from ttv.records import AHEAD, PLAIN, Link, Record, Rejection, faults, line, meaning
 
 _SLICE = 500
 """Keys looked up by one statement."""
-RAW_BYTES = 65_536
-"""How much of an unreadable record the quarantine keeps."""
+RAW_LENGTH = 1_000_000
+"""Letters of an unreadable record that the quarantine keeps; one that is longer cannot be read again."""
 
 Ident = tuple[str, str]
 """`(source, id)` of an event."""
@@ -59,15 +59,21 @@ class Outcome:
             self.duplicate += 1
 
 
-def take(connection: Connection, records: Iterable[Record | Rejection], at: datetime) -> tuple[Outcome, Change]:
-    """Store a batch as received at an instant; returns what became of it and what it changed."""
+def take(
+    connection: Connection, records: Iterable[Record | Rejection], at: datetime, *, keep: bool = True
+) -> tuple[Outcome, Change]:
+    """Store a batch as received at an instant; returns what became of it and what it changed.
+
+    What cannot be taken is kept in quarantine, unless the caller does that.
+    """
     outcome, change, recorded_at = Outcome(), Change(), store.micros(at)
     sorted_ = _sorted(records, at, outcome)
     _events(connection, sorted_[Event], recorded_at, outcome, change)
     _artefacts(connection, sorted_[Artefact], recorded_at, change)
     _links(connection, sorted_[Link], recorded_at, outcome, change)
     _initiatives(connection, sorted_[Initiative], at, outcome, change)
-    _quarantine(connection, outcome.rejected, recorded_at)
+    if keep:
+        _quarantine(connection, outcome.rejected, recorded_at)
     return outcome, change
 
 
@@ -86,7 +92,8 @@ def _sorted(records: Iterable[Record | Rejection], at: datetime, outcome: Outcom
             else:
                 events.append(found)
         elif isinstance(item, Unread):
-            outcome.rejected.append(Rejection(found.index, item.reason, found.source, raw=_text(item.raw)))
+            raw = _text(item.raw)
+            outcome.rejected.append(Rejection(found.index, item.reason, found.source, raw=raw, reader=item.reader))
         else:
             sorted_[Event if isinstance(item, Withdrawn) else type(item)].append(found)
     return sorted_
@@ -103,12 +110,11 @@ def _initiatives(connection: Connection, records: list[Record], at: datetime, ou
 
 def _rejection(found: Record, reason: str) -> Rejection:
     ident = getattr(found.item, "id", None) or getattr(found.item, "key", None)
-    return Rejection(found.index, reason, found.source, ident, _text(found.item))
+    return Rejection(found.index, reason, found.source, ident, _shown(line(found)))
 
 
 def _text(raw: object) -> str:
-    text = raw if isinstance(raw, str) else orjson.dumps(raw, default=str).decode()
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    return _shown(orjson.dumps(raw, default=str).decode())
 
 
 _COLUMNS = tuple(store.event.c.keys())
@@ -335,16 +341,18 @@ def _relink(
 
 
 def _quarantine(connection: Connection, rejected: Sequence[Rejection], at: int) -> None:
-    """Keep what could not be taken; the same record again only counts."""
+    """Keep what could not be taken; the same record again only counts, also of one that was dropped."""
     table = store.quarantine
     for found in rejected:
-        source, raw = found.source or "api", found.raw[:RAW_BYTES]
+        source, raw = found.source or "api", _shown(found.raw)
+        reader = found.reader if len(raw) <= RAW_LENGTH else ""
         digest = blake2b(raw.encode(), digest_size=16).hexdigest()
         same = and_(table.c.source == source, table.c.digest == digest)
-        again = table.update().where(same).values(last_at=at, times=table.c.times + 1, reason=found.reason)
+        said = {"reason": found.reason, "reader": reader, "last_at": at}
+        again = table.update().where(same).values(**said, times=table.c.times + 1)
         if connection.execute(again).rowcount == 0:
-            row = {"source": source, "digest": digest, "id": found.id, "reason": found.reason, "raw": raw}
-            insert(connection, table, [{**row, "first_at": at, "last_at": at, "times": 1}])
+            row = {"source": source, "digest": digest, "id": found.id, "raw": raw[:RAW_LENGTH], **said}
+            insert(connection, table, [{**row, "first_at": at, "times": 1}])
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[tuple[Any, ...]]:

@@ -310,11 +310,12 @@ def counts(connection: Connection, as_of: datetime) -> dict[str, Any]:
     states = connection.execute(select(rows.c.state, func.count()).group_by(rows.c.state))
     at = store.micros(as_of)
     alive = and_(~store.event.c.deleted, store.event.c.occurred_at <= at)
+    lying = store.quarantine.c.dropped_at.is_(None)
     return {
         "states": {**dict.fromkeys(STATES, 0), **{state: count for state, count in states}},  # noqa: C416  rows
         "events": connection.scalar(select(func.count()).select_from(store.event).where(alive)),
         "orphans": connection.scalar(select(func.count()).select_from(store.event).where(alive, untied())),
-        "quarantined": connection.scalar(select(func.count()).select_from(store.quarantine)),
+        "quarantined": connection.scalar(select(func.count()).select_from(store.quarantine).where(lying)),
     }
 
 

@@ -13,6 +13,9 @@ from ttv.cursors import closed, opened
 from ttv.figures import claims_and_labels, untied
 from ttv.store import event, initiative, link, quarantine, source
 
+RAW_SHOWN = 65_536
+"""Letters of a raw text that a list shows."""
+
 
 def orphans(connection: Connection, *, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
     """List the events that reach no initiative, by source and id."""
@@ -21,15 +24,21 @@ def orphans(connection: Connection, *, limit: int = 100, cursor: str | None = No
     return {"items": [event_(row) for row in page], "next": after}
 
 
-def quarantined(connection: Connection, *, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
-    """List what could not be read, with the reason and the raw text, by source."""
-    query = select(quarantine).order_by(quarantine.c.source, quarantine.c.digest)
-    page, after = _keyed(
-        connection, query, (quarantine.c.source, quarantine.c.digest), "quarantine", limit=limit, cursor=cursor
-    )
+def quarantined(
+    connection: Connection, *, limit: int = 100, cursor: str | None = None, source: str | None = None
+) -> dict[str, Any]:
+    """List what could not be read, with the reason and the raw text, by source; a long text only as it begins."""
+    table = quarantine.c
+    names = ("source", "digest", "id", "reason", "first_at", "last_at", "times")
+    begins, length = func.substr(table.raw, 1, RAW_SHOWN).label("raw"), func.length(table.raw).label("length")
+    query = select(*(table[name] for name in names), begins, length).where(table.dropped_at.is_(None))
+    query = query.where(table.source == source) if source else query
+    key = (table.source, table.digest)
+    page, after = _keyed(connection, query.order_by(*key), key, "quarantine", limit=limit, cursor=cursor)
     items = [
         {
-            **{name: row._mapping[name] for name in ("source", "id", "reason", "raw", "times")},
+            **{name: row._mapping[name] for name in ("source", "id", "reason", "raw", "length", "times")},
+            "key": row.digest,
             "first_at": store.instant(row.first_at),
             "last_at": store.instant(row.last_at),
         }

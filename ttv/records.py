@@ -6,10 +6,10 @@ event alike, whether a connector, a file or the API brought it.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, cast, get_args
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -48,6 +48,8 @@ class Rejection:
     source: str | None = None
     id: str | None = None
     raw: str = ""
+    reader: str | None = None
+    """What reads it again: None, a line of a file does by itself; empty, nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,16 @@ class EventBody(_Body):
         """Return it as the contract has it."""
         fields = {name: value for name, value in self if name not in _BESIDE}
         return Event(refs=tuple(self.refs), **fields)
+
+
+def line(found: Record) -> str:
+    """Write an event or an initiative as the line of a file that says the same; what it cannot say stands as text."""
+    said = {"by": found.by, "why": found.why}
+    if isinstance(found.item, Initiative):
+        told: dict[str, Any] = {"initiative": {**asdict(found.item), **said}}
+    else:
+        told = {"source": found.source, **asdict(cast("Event", found.item)), **said}
+    return orjson.dumps(told, default=str).decode()
 
 
 def record(index: int, found: object) -> Record:

@@ -13,6 +13,7 @@ from ttv.cli.history import history
 from ttv.cli.init import init
 from ttv.cli.lines import export, import_
 from ttv.cli.plan import plan
+from ttv.cli.quarantine import main as quarantine
 from ttv.cli.recompute import recompute
 from ttv.cli.report import report
 from ttv.cli.serve import serve
@@ -24,7 +25,22 @@ __all__ = ["main"]
 @click.group(
     "ttv",
     cls=Verbs,
-    commands=[serve, sync, import_, report, backtest, export, history, plan, recompute, demo, init, connect, doctor],
+    commands=[
+        serve,
+        sync,
+        import_,
+        report,
+        quarantine,
+        backtest,
+        export,
+        history,
+        plan,
+        recompute,
+        demo,
+        init,
+        connect,
+        doctor,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b
 Begin with:

@@ -96,7 +96,9 @@ class Columns:
             found = one(number, self._wrapped(self._fields(row)))
         except (ValueError, TypeError) as error:
             found = Rejection(number, str(error))
-        return replace(found, raw=orjson.dumps(row).decode()) if isinstance(found, Rejection) else found
+        if not isinstance(found, Rejection):
+            return found
+        return replace(found, raw=orjson.dumps(row).decode(), reader=self.mapping.model_dump_json(by_alias=True))
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         said = {name: _cell(row, column) for name, column in self._of.items()}
@@ -143,12 +145,12 @@ def json_rows(columns: Columns, lines: Iterable[bytes]) -> Iterator[Record | Rej
         try:
             row = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            yield Rejection(number, f"is not JSON ({error})", raw=text.decode(errors="replace"))
+            yield Rejection(number, f"is not JSON ({error})", raw=text.decode(errors="replace"), reader="")
             continue
         if isinstance(row, dict):
             yield columns.read(number, row)
         else:
-            yield Rejection(number, "must be an object", raw=text.decode(errors="replace"))
+            yield Rejection(number, "must be an object", raw=text.decode(errors="replace"), reader="")
 
 
 def _cell(row: Mapping[str, Any], column: str) -> Any:

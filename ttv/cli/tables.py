@@ -79,7 +79,7 @@ def _rows(
         except StopIteration:
             return
         except csv.Error as error:
-            yield Rejection(begin, f"is no CSV ({error})")
+            yield Rejection(begin, f"is no CSV ({error})", reader="")
             continue
         if any(cells):
             yield _row(begin, cells, columns, header, encoding)
@@ -93,7 +93,7 @@ def _line(reader: Iterator[list[str]]) -> int:
 def _row(number: int, cells: list[str], columns: Columns, header: tuple[str, ...], encoding: str) -> Record | Rejection:
     raw = "\t".join(_STRAY.sub("\N{REPLACEMENT CHARACTER}", cell) for cell in cells)
     if len(cells) != len(header):
-        return Rejection(number, f"has {len(cells)} cells, and the header {len(header)}", raw=raw)
+        return Rejection(number, f"has {len(cells)} cells, and the header {len(header)}", raw=raw, reader="")
     if any(_STRAY.search(cell) for cell in cells):
-        return Rejection(number, f"is no {encoding} text; say which it is with --encoding", raw=raw)
+        return Rejection(number, f"is no {encoding} text; say which it is with --encoding", raw=raw, reader="")
     return columns.read(number, dict(zip(header, cells, strict=True)))

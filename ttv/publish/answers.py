@@ -287,12 +287,14 @@ class OrphanList(Answer):
 
 
 class Quarantined(Answer):
-    """A record that could not be read, as it came."""
+    """A record that could not be read, as it came; a long one only as it begins."""
 
     source: str
+    key: str
     id: str | None
     reason: str
     raw: str
+    length: int
     first_at: datetime
     last_at: datetime
     times: int

@@ -207,7 +207,7 @@ def log(look: Look) -> Iterator[Family]:
 def quarantine(look: Look) -> Iterator[Family]:
     """Yield what could not be read."""
     source = store.quarantine.c.source
-    lying = select(source, func.count()).group_by(source)
+    lying = select(source, func.count()).where(store.quarantine.c.dropped_at.is_(None)).group_by(source)
     known = look.connection.scalars(select(store.source.c.name)).all()
     yield _counted(catalogue.QUARANTINED, known, {row[0]: row[1] for row in look.connection.execute(lying)})
 
