@@ -42,7 +42,7 @@ from connectors._turns import (
     to_total_pages,
 )
 from connectors._wire import Bounds, Credentials, Params, Wire
-from connectors.contract import Settings, SourceError, Unreadable
+from connectors.contract import Refused, Settings, SourceError, Unreadable
 
 __all__ = [
     "ENDED",
@@ -159,6 +159,14 @@ class Client:
         turn = Turn(self._address(path), params)
         page = self._ask(turn, absent)
         return page and self._taken(turn.address, page.body, read)
+
+    def refusal(self, path: str, params: Params | None = None) -> Refused | None:
+        """Ask for what may be refused, and say how it is; None if it is given."""
+        try:
+            self.get(path, params)
+        except Refused as refused:
+            return refused
+        return None
 
     def post(self, path: str, json: Any, *, read: Callable[[Any], Any] = lambda body: body) -> Any:
         """Post JSON to where that only reads, for it may be repeated; give the parsed body, as `read` takes it."""

@@ -32,19 +32,20 @@ from connectors.contract import (
 )
 from tests.fakes import faults
 
-BY_HTTP = [name for name in connectors.names() if name != "git"]
+FAKES = {**{name: name for name in connectors.names()}, "jira_server": "jira"}
+"""The connector of each fake; Jira comes in two."""
+BY_HTTP = [name for name in FAKES if name != "git"]
 """Those that speak through `client.py`; the program git has a protocol and errors of its own, tested beside it."""
 by_http = pytest.mark.parametrize("tool", BY_HTTP, indirect=True)
 
 
-@pytest.fixture(params=connectors.names())
+@pytest.fixture(params=FAKES)
 def tool(request):
-    """One connector, and its fake."""
+    """One connector, and a fake of its tool."""
     name = f"tests.fakes.{request.param}"
     assert importlib.util.find_spec(name), f"the connector {request.param} has no fake tests/fakes/{request.param}.py"
-    return SimpleNamespace(
-        name=request.param, connector=connectors.load(request.param), fake=importlib.import_module(name)
-    )
+    connector = connectors.load(FAKES[request.param])
+    return SimpleNamespace(name=request.param, connector=connector, fake=importlib.import_module(name))
 
 
 @pytest.fixture

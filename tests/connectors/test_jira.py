@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from connectors import jira
-from connectors.contract import Artefact, Event, Initiative, Refused, Unreadable, Withdrawn
+from connectors.contract import Artefact, Event, Initiative, Refused, Unread, Unreadable, Withdrawn
 from tests.fakes import jira as fake
+from tests.fakes import jira_issues as issues
 
 
 @pytest.fixture
@@ -36,8 +37,13 @@ def kinds(items):
     return {item.id: (item.kind, item.attributes.get("outcome")) for item in items if isinstance(item, Event)}
 
 
-def parents(items, key):
+def above(items, key):
     return next(item.parents for item in items if isinstance(item, Artefact) and item.key == key)
+
+
+def parents(items, key):
+    """The issues above one, without the groups that it stands in."""
+    return tuple(parent for parent in above(items, key) if "/" not in parent)
 
 
 def searched(account):
@@ -75,7 +81,7 @@ def test_an_idea_created_in_a_decided_status_is_decided_then(look):
 
 
 def test_what_becomes_of_a_story_is_no_decision(look, account):
-    changed(account, "PAY-12", status=fake._status("7"))
+    changed(account, "PAY-12", status=issues.in_status("7"))
     assert "issue/10012/first" not in kinds(look())
 
 
@@ -121,11 +127,47 @@ def test_the_histories_that_the_search_cuts_short_are_fetched(look, account):
 
 def test_an_epoch_and_an_iso_time_of_a_history_are_the_same(look, account):
     cut = kinds(look())
-    account._cut = lambda issue: {
-        **issue,
-        "changelog": {**issue["changelog"], "total": len(issue["changelog"]["histories"])},
+    account.logged = lambda issue, _: {
+        "changelog": {**issue["changelog"], "total": len(issue["changelog"]["histories"])}
     }
     assert kinds(look()) == cut
+    assert len([path for _, path, *_ in account.asked if path.endswith("bulkfetch")]) == 3
+
+
+def test_what_the_changelogs_in_bulk_lack_is_asked_of_each_issue(look, account):
+    whole = kinds(look())
+    account.bulk_lacks = {"501", "503"}
+    assert kinds(look()) == whole
+    assert [path for _, path, *_ in account.asked if path.endswith("/changelog")] == [
+        "/rest/api/3/issue/10001/changelog"
+    ] * 2
+
+
+def test_an_issue_whose_history_is_nowhere_whole_is_kept_aside(look, account):
+    account.bulk_lacks = {"502"}
+    account.routes.insert(0, ("/rest/api/3/issue/.*/changelog", lambda *_: {"startAt": 0, "total": 0, "values": []}))
+    [unread] = [item for item in look() if isinstance(item, Unread)]
+    assert (unread.raw["key"], unread.reason) == (
+        "PAY-1",
+        "ValueError: its history has 5 changes, and only 4 of them came",
+    )
+
+
+def test_a_long_history_is_asked_for_though_it_says_that_it_is_whole(look, account):
+    bug = changed(account, "PAY-12", status=issues.in_status("4"))
+    done = issues.move("4", "6")
+    bug["changelog"]["histories"] = [
+        issues.history(str(800 + n), f"2026-02-01T09:{n:02}:00.000+0000", issues.move("1", "4"), done)
+        for n in range(50)
+    ]
+
+    def logged(issue, _):
+        latest = issue["changelog"]["histories"][-40:]
+        return {"changelog": {"total": len(latest), "histories": latest}}
+
+    account.logged = logged
+    starts = [id_ for id_ in kinds(look()) if id_.startswith("changelog/8")]
+    assert len(starts) == 50
 
 
 def test_an_initiative_is_an_issue_that_the_query_matches(look):
@@ -164,10 +206,49 @@ def test_an_inward_link_leads_up_where_its_phrase_says_so(look, account):
     assert parents(look(), "jira:PAY-12") == ("jira:PAY-2",)
 
 
-def test_an_epic_field_names_a_parent(look, account):
-    changed(account, "PAY-12", customfield_10014="PAY-2")
-    assert parents(look(epic_field="customfield_10014"), "jira:PAY-12") == ("jira:PAY-2",)
-    assert all("customfield_10014" in body["fields"] for body in searched(account))
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("customfield_10014", "PAY-2"),
+        ("customfield_10018", "PAY-2"),
+        ("customfield_10018", {"showField": True, "data": {"id": 10002, "key": "PAY-2"}}),
+        ("customfield_77", "PAY-2"),
+    ],
+)
+def test_the_fields_of_epic_and_parent_are_found_by_their_kind_or_named(look, account, field, value):
+    changed(account, "PAY-12", **{field: value})
+    assert parents(look(epic_field="customfield_77"), "jira:PAY-12") == ("jira:PAY-2",)
+    assert all(field in body["fields"] for body in searched(account))
+
+
+def test_a_parent_field_without_an_issue_names_none(look, account):
+    changed(account, "PAY-12", customfield_10018={"hasEpicLinkFieldDependency": False, "showField": False})
+    assert parents(look(), "jira:PAY-12") == ()
+
+
+def test_an_issue_stands_in_its_project_components_and_labels(look, account):
+    changed(account, "PAY-12", labels=["top-ten"], components=[{"name": "Check out"}, {"name": "Ledger"}])
+    assert above(look(), "jira:PAY-12") == (
+        "jira:project/PAY",
+        "jira:component/PAY/Check out",
+        "jira:component/PAY/Ledger",
+        "jira:label/top-ten",
+    )
+
+
+def test_a_group_is_what_its_query_finds(look, account):
+    changed(account, "PAY-12", labels=["q3"])
+    items = look(groups={"checkout": "labels = q3"})
+    standing = {item.key for item in items if isinstance(item, Artefact) and "jira:group/checkout" in item.parents}
+    assert standing == {"jira:PAY-12"}
+    [asked] = [body for body in searched(account) if "(labels = q3)" in body["jql"]]
+    assert (asked["fields"], asked["maxResults"]) == (["key"], 5000)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 101])
+def test_the_name_of_a_group_is_part_of_a_key(name):
+    with pytest.raises(ValidationError, match="groups"):
+        jira.Settings(url="https://x.example", token="t", groups={name: "labels = q3"})
 
 
 def test_the_old_key_of_a_moved_issue_leads_to_the_new_one(look):
@@ -197,8 +278,8 @@ def test_an_issue_that_is_no_idea_any_more_withdraws_its_events(look, account):
         "to": "2",
         "toString": "Bug",
     }
-    issue = changed(account, "PAY-12", status=fake._status("3"))
-    issue["changelog"]["histories"] = [fake._history("700", "2026-02-01T08:00:00.000+0000", told)]
+    issue = changed(account, "PAY-12", status=issues.in_status("3"))
+    issue["changelog"]["histories"] = [issues.history("700", "2026-02-01T08:00:00.000+0000", told)]
     assert [item for item in look() if isinstance(item, Withdrawn)] == [
         Withdrawn("issue/10012"),
         Withdrawn("issue/10012/first"),
@@ -224,7 +305,7 @@ def test_only_the_fields_that_are_read_are_asked_for(look, account):
 
 def test_the_account_is_checked_first_for_anonymous_access_looks_like_few_issues(look, account):
     look()
-    assert account.asked[0][1] == "/rest/api/3/myself"
+    assert [path for _, path, *_ in account.asked[:2]] == ["/rest/api/2/serverInfo", "/rest/api/3/myself"]
     account.allowed = lambda request: not request.path.endswith("/myself")
     with pytest.raises(Refused, match="myself"):
         look()
@@ -249,7 +330,7 @@ def test_a_query_that_jira_refuses_says_jiras_words(look, account):
 
 def test_a_check_counts_what_the_account_sees(asking, account):
     assert asking(jira, fake, account, projects=["PAY", "GONE"]).check() == [
-        "signed in as Ana Lima",
+        "signed in as Ana Lima on Jira Cloud",
         "project GONE: not visible to this account",
         "project PAY: 5 issues",
         "initiatives: 2",

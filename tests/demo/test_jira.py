@@ -294,6 +294,10 @@ def test_projects_and_fields_are_listed(jira_tool):
     assert names["customfield_10014"] == "Epic Link"
 
 
+def test_it_says_what_it_is_to_whoever_asks_as_one_asks_any_jira(jira_tool):
+    assert jira_tool.get("/rest/api/2/serverInfo")["deploymentType"] == "Cloud"
+
+
 def test_a_person_can_look_at_an_issue(jira_tool):
     shown = jira_tool.ask("/browse/PAY-1", headers={})
     assert (shown.status_code, shown.mimetype) == (200, "text/html")

@@ -46,10 +46,11 @@ class Jira(Tool):
         self.company, self.issues = company, Issues(company)
         self._found = lru_cache(maxsize=32)(self._find)
         self.serve(
-            (method, path if path.startswith("/browse") else _API + path, view)
+            (method, path if path.startswith(("/browse", "/rest")) else _API + path, view)
             for method, path, view in (
                 ("GET", "/myself", self.myself),
                 ("GET", "/serverInfo", self.server),
+                ("GET", "/rest/api/2/serverInfo", self.server),
                 ("GET", "/field", self.fields),
                 ("GET", "/status", self.statuses),
                 ("GET", "/issuetype", self.types),
