@@ -141,8 +141,12 @@ class Site:
         return sorted(found)
 
     def absent(self, keys: Iterable[str]) -> Iterator[str]:
-        """Yield those of some keys under which no issue is found, which on Cloud may mean that one is hidden."""
-        for batch in batches(keys, BATCH):
+        """Yield those of some keys under which no issue is found, which on Cloud may mean that one is hidden.
+
+        There only the keys of projects that the account sees are asked for.
+        """
+        seen = set(self.projects()) if self.facts.cloud else None
+        for batch in batches((key for key in keys if seen is None or key.rpartition("-")[0] in seen), BATCH):
             found = {key for _, key in self._present(batch)}
             for key in batch:
                 if key not in found and self._is_absent(key):

@@ -196,7 +196,7 @@ def test_an_answer_in_other_words_is_no_proof(asking, account):
 
 def test_cloud_is_not_asked_for_what_it_cannot_tell(asking):
     account = cloud.Account()
-    assert census(asking(jira, cloud, account), "jira:PAY-99") == []
+    assert census(asking(jira, cloud, account, absent_is_deleted=False), "jira:PAY-99") == []
     assert not [path for _, path, *_ in account.asked if "/issue/" in path]
 
 
@@ -204,7 +204,7 @@ def test_cloud_is_asked_where_the_account_sees_everything(asking):
     account = cloud.Account()
     account.moved = {"WEB-90": "PAY-11"}
     asked = asking(jira, cloud, account, absent_is_deleted=True)
-    found = census(asked, "jira:PAY-1", "jira:WEB-90", "jira:PAY-99", "jira:PAY-98")
+    found = census(asked, "jira:PAY-1", "jira:WEB-90", "jira:PAY-99", "jira:PAY-98", "jira:GONE-1")
     assert found == ["jira:PAY-99", "jira:PAY-98"]
     [bulk] = [body for _, path, _, body in account.asked if path.endswith("/issue/bulkfetch")]
     assert bulk["issueIdsOrKeys"] == ["PAY-1", "WEB-90", "PAY-99", "PAY-98"]

@@ -43,7 +43,7 @@ class Site(fake_jira.Account):
             own += [
                 ("/rest/api/3/.*", lambda *_: said({"message": "null for uri"}, 404)),
                 (f"{api}/myself", lambda *_: {"name": "ana", "displayName": "Ana Lima"}),
-                (f"{api}/status", lambda *_: [fake_jira._status(id_) for id_ in fake_jira.STATUSES]),
+                (f"{api}/status", lambda *_: [fake_jira.in_status(id_) for id_ in fake_jira.STATUSES]),
                 (f"{api}/project", lambda *_: [{"key": "PAY", "name": "Payments"}, {"key": "OLD", "archived": True}]),
                 (f"{api}/search", lambda *_: {"issues": self.issues, "total": len(self.issues), "startAt": 0}),
             ]

@@ -22,7 +22,7 @@ ABSENT = {"errorMessages": ["Issue does not exist or you do not have permission 
 
 
 def settings(url):
-    return {"url": url, "email": EMAIL, "token": TOKEN}
+    return {"url": url, "email": EMAIL, "token": TOKEN, "absent_is_deleted": True}
 
 
 class Account(Web):
@@ -33,6 +33,8 @@ class Account(Web):
     def __init__(self):
         super().__init__()
         self.issues = [*initiatives(), *work()]
+        self.seen = ["PAY", "WEB", "ZOO"]
+        """Keys of the projects that the account sees."""
         self.moved = {}
         """The new key of what was moved, by its old one."""
         self.bulk_lacks = set()
@@ -77,11 +79,21 @@ class Account(Web):
         """Let one issue say its creation without a zone."""
         self.issues[-1]["fields"]["created"] = "2026-02-01T08:00:00.000"
 
+    def delete(self):
+        """Delete a story."""
+        self.issues = [issue for issue in self.issues if issue["key"] != "PAY-10"]
+        return "jira:PAY-10"
+
+    def hide(self):
+        """Take a project out of the account's sight."""
+        self.seen = [key for key in self.seen if key != "PAY"]
+        self.issues = [issue for issue in self.issues if not issue["key"].startswith("PAY-")]
+
     def allowed(self, request):
         return request.headers.get("Authorization") == f"Basic {BASIC}"
 
     def projects(self, request, _body):
-        values = [{"id": "1", "key": "PAY"}, {"id": "2", "key": "WEB"}, {"id": "3", "key": "ZOO"}]
+        values = [{"id": str(id_), "key": key} for id_, key in enumerate(self.seen)]
         start = int(request.args.get("startAt", 0))
         last = start + PAGE >= len(values)
         return {"startAt": start, "isLast": last, "values": values[start : start + PAGE]}
@@ -118,7 +130,7 @@ class Account(Web):
         wanted = set(body.get("fields", ()))
         if wanted <= {"id", "key"}:
             return {"id": issue["id"], "key": issue["key"]}
-        fields = {name: value for name, value in issue["fields"].items() if name in wanted}
+        fields = {name: value for name, value in issue["fields"].items() if {name, "*all"} & wanted}
         return {"id": issue["id"], "key": issue["key"], "fields": fields, **self.logged(issue, body)}
 
     def logged(self, issue, body):
