@@ -42,7 +42,7 @@ Each carries the `state` that the source is in now, one of `State`, and the `rem
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
@@ -154,6 +154,8 @@ class Delivery:
     """When it was signed, where the signature is over that too; an old one is refused."""
     apart: str = ""
     """What tells it from another one with the same body, where that is as trustworthy as the body."""
+    look_in: timedelta | None = None
+    """In how long a look at the source would tell what the body leaves out; it is made then, not at its usual time."""
 
 
 @dataclass(frozen=True, slots=True)

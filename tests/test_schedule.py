@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from connectors import contract
 from connectors.client import Unheard
-from connectors.contract import Initiative, Unavailable
-from ttv import log, store
+from connectors.contract import Delivery, Initiative, Unavailable
+from ttv import deliveries, log, store
 from ttv.config import Source
 from ttv.route import Route
 from ttv.schedule import Schedule, Stop, Stopped
@@ -321,3 +321,19 @@ def test_a_process_keeps_its_metrics_current(route, counts):
     assert made.wait(PATIENCE)
     assert ended(schedule)
     assert counts.runs == counts.skips == []
+
+
+def test_a_webhook_brings_the_look_forward_that_tells_what_it_leaves_out(route, counts):
+    """The source was looked at a minute ago and would be again in an hour."""
+    first, tool = source("first", one_initiative)
+    schedule = Schedule(route, [first], counts)
+    schedule.start()
+    assert counts.wait(1)
+    with store.writing(route.engine) as connection:
+        ago = store.micros(route.now() - timedelta(minutes=1))
+        connection.execute(store.source.update().values(attempted_at=ago))
+    said = deliveries.said([Delivery(look_in=timedelta(0))], b"{}")
+    assert route.hear("first", "first", said).ended == "announced"
+    assert counts.wait(2)
+    assert ended(schedule)
+    assert (tool.looks, counts.skips) == (2, [])

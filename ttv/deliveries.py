@@ -1,4 +1,4 @@
-"""Which webhooks were taken, so that none is taken twice, and what of one a look at the source has overtaken.
+"""Which webhooks were taken, so that none is taken twice; what of one a look has overtaken; and which want a look.
 
 Everything here happens in the caller's transaction. A webhook is remembered for `REMEMBERED`; one that is sent again
 later can change nothing of a source that is looked at, for by then a look has read past what it tells.
@@ -8,20 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from connectors.contract import Delivery, Item, Withdrawn
 from ttv import store
 from ttv.collect import Outcome
-from ttv.store import delivery
+from ttv.store import delivery, source
 
 REMEMBERED = timedelta(days=30)
+PAUSE = timedelta(seconds=30)
+"""So much time lies between two looks at a source at least, however many of its webhooks want one."""
 
-Ended = Literal["taken", "repeated", "overtaken", "unused", "quarantined"]
-"""What became of a webhook: `repeated` was taken before, `overtaken` tells what a look has read past, `unused` says
-nothing of use."""
+Ended = Literal["taken", "announced", "repeated", "overtaken", "unused", "quarantined"]
+"""What became of a webhook: `announced` wants a look that tells the rest, `repeated` was taken before, `overtaken`
+tells what a look has read past, `unused` says nothing of use."""
 
 
 class Said(NamedTuple):
@@ -39,14 +41,18 @@ class Heard(Outcome):
 
     ended: Ended = "unused"
 
-    @classmethod
-    def of(cls, said: Said, outcome: Outcome) -> Self:
-        """Tell the outcome of what was new in a webhook."""
-        brought = outcome.accepted or outcome.duplicate
-        ended: Ended = (
-            "quarantined" if outcome.rejected else "taken" if brought else "overtaken" if said.items else "unused"
-        )
-        return cls(outcome.accepted, outcome.duplicate, outcome.rejected, ended)
+
+def heard(outcome: Outcome, *, announced: bool, overtaken: bool) -> Heard:
+    """Say what became of a webhook that was not taken before."""
+    brought = outcome.accepted or outcome.duplicate
+    ends: tuple[tuple[Ended, object], ...] = (
+        ("quarantined", outcome.rejected),
+        ("taken", brought),
+        ("announced", announced),
+        ("overtaken", overtaken),
+    )
+    ended: Ended = next((end for end, holds in ends if holds), "unused")
+    return Heard(outcome.accepted, outcome.duplicate, outcome.rejected, ended)
 
 
 def said(found: Iterable[Item | Delivery], body: bytes) -> Said:
@@ -61,16 +67,16 @@ def said(found: Iterable[Item | Delivery], body: bytes) -> Said:
     return Said(tuple(items), delivery_, blake2b(body, key=apart, digest_size=16).hexdigest())
 
 
-def is_known(connection: Connection, source: str, digest: str) -> bool:
+def is_known(connection: Connection, name: str, digest: str) -> bool:
     """Say whether a webhook of a source was taken."""
-    mine = delivery.c.source == source, delivery.c.digest == digest
+    mine = delivery.c.source == name, delivery.c.digest == digest
     return connection.scalar(select(delivery.c.taken_at).where(*mine)) is not None
 
 
-def remember(connection: Connection, source: str, digest: str, at: datetime) -> None:
+def remember(connection: Connection, name: str, digest: str, at: datetime) -> None:
     """Remember a webhook as taken, and forget those that were taken long ago."""
     connection.execute(delivery.delete().where(delivery.c.taken_at < store.micros(at - REMEMBERED)))
-    connection.execute(delivery.insert().values(source=source, digest=digest, taken_at=store.micros(at)))
+    connection.execute(delivery.insert().values(source=name, digest=digest, taken_at=store.micros(at)))
 
 
 def newer(said: Said, looked_until: datetime | None) -> list[Item]:
@@ -78,6 +84,24 @@ def newer(said: Said, looked_until: datetime | None) -> list[Item]:
 
     What was deleted is told by no look, and by no other webhook, and is always listed.
     """
-    as_of = said.delivery.as_of
-    overtaken = as_of is not None and looked_until is not None and as_of < looked_until
+    overtaken = is_overtaken(said, looked_until)
     return [item for item in said.items if not overtaken or isinstance(item, Withdrawn)]
+
+
+def is_overtaken(said: Said, looked_until: datetime | None) -> bool:
+    """Say whether a look has read past the state that a webhook tells of."""
+    as_of = said.delivery.as_of
+    return as_of is not None and looked_until is not None and as_of < looked_until
+
+
+def want(connection: Connection, name: str, at: datetime) -> None:
+    """Ask for a look at a source from an instant on; one that is asked for already is enough."""
+    met = or_(source.c.wanted_at.is_(None), source.c.attempted_at >= source.c.wanted_at)
+    connection.execute(source.update().where(source.c.name == name, met).values(wanted_at=store.micros(at)))
+
+
+def wanted(connection: Connection, now: datetime) -> set[str]:
+    """Name the sources at which a look is asked for now."""
+    never, until = source.c.attempted_at.is_(None), store.micros(now - PAUSE)
+    unmet = or_(never, and_(source.c.attempted_at < source.c.wanted_at, source.c.attempted_at <= until))
+    return set(connection.scalars(select(source.c.name).where(source.c.wanted_at <= store.micros(now), unmet)))

@@ -85,14 +85,17 @@ class Route:
             until = self._known(connection, name, kind, {"heard_at": store.micros(at)})
             if deliveries.is_known(connection, name, said.digest):
                 return Heard(ended="repeated")
-            items = deliveries.newer(said, until)
+            items, overtaken = deliveries.newer(said, until), deliveries.is_overtaken(said, until)
             outcome, change = collect.take(connection, (Record(n, name, item) for n, item in enumerate(items)), at)
+            look_in = None if overtaken else said.delivery.look_in
+            if look_in is not None:
+                deliveries.want(connection, name, at + look_in)
             if outcome.rejected:
                 store.changed(connection, "log", at)
             else:  # what lies in quarantine may be sent again after an upgrade
                 deliveries.remember(connection, name, said.digest, at)
             follow(connection, change, at)
-        return Heard.of(said, outcome)
+        return deliveries.heard(outcome, announced=look_in is not None, overtaken=overtaken)
 
     def put_links(self, links: Iterable[Link]) -> Outcome:
         """Add or withdraw links by hand."""

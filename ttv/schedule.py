@@ -1,7 +1,8 @@
 """Who runs what and when: one look at a source at a time, at its own interval; and what keeps the metrics current.
 
-A look that fails is recorded with its source and tried again at the next tick; the other sources go on. Stopping waits
-for what is in hand: the look ends after the batch that it is storing.
+A webhook that tells of something which only a look can tell brings that look forward. A look that fails is recorded
+with its source and tried again at the next tick; the other sources go on. Stopping waits for what is in hand: the look
+ends after the batch that it is storing.
 """
 
 import logging
@@ -19,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from connectors.client import Traffic, Unheard
 from connectors.contract import SourceError
-from ttv import engines, store
+from ttv import deliveries, engines, store
 from ttv.config import Source
 from ttv.route import Looked, Route
 
@@ -27,6 +28,9 @@ _logger = logging.getLogger(__name__)
 
 _FIGURES = " figures"
 """The job that keeps the metrics current; no source can have this name."""
+_WISHES = " wishes"
+"""The job that looks at sources whose tools have said that there is something to see."""
+_OWN = {_FIGURES, _WISHES}
 _CURRENT_SECONDS = 2
 """So soon after a change the metrics are made anew, if that does not take long."""
 
@@ -139,10 +143,11 @@ class Schedule:
         self._refresh = refresh
         self._sources = tuple(sources)
         self._stop = stop or Stop()
+        self._looking: set[str] = set()
         self._clients: dict[str, Any] = {}  # kept from look to look, so that what has not changed is not sent again
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(self._sources) + 1)},
+            executors={"default": ThreadPoolExecutor(len(self._sources) + len(_OWN))},
             job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
@@ -156,7 +161,8 @@ class Schedule:
             self._scheduler.add_job(
                 self._run, "interval", seconds=seconds, args=[source], id=source.name, next_run_time=now
             )
-        self._scheduler.add_job(self._refresh, "interval", seconds=_CURRENT_SECONDS, id=_FIGURES, next_run_time=now)
+        for own, what in ((_FIGURES, self._refresh), (_WISHES, self._hasten)):
+            self._scheduler.add_job(what, "interval", seconds=_CURRENT_SECONDS, id=own, next_run_time=now)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -166,10 +172,25 @@ class Schedule:
         for client in self._clients.values():
             client.close()
 
+    def _hasten(self) -> None:
+        """Look at once where a webhook told of something that only a look can tell."""
+        wanted = self._wanted()
+        for source in self._sources:
+            if source.name in wanted and source.name not in self._looking:
+                self._scheduler.modify_job(source.name, next_run_time=self._route.now())
+
+    def _wanted(self) -> set[str]:
+        try:
+            with store.reading(self._route.engine) as connection:
+                return deliveries.wanted(connection, self._route.now())
+        except OperationalError:
+            return set()  # the next tick asks again
+
     def _run(self, source: Source) -> None:
         if self._stop():
             return
         began = self._timer()
+        self._looking.add(source.name)
         outcome: Ended | None = "failed"  # also if the connector has a defect, of which APScheduler logs the traceback
         try:
             with engines.alone(self._route.engine, source.name) as mine:
@@ -192,6 +213,7 @@ class Schedule:
             why = f"the database does not answer: {error.orig}" if isinstance(error, OperationalError) else error
             _logger.error("%s: %s; the next try is in %s", source.name, why, source.every)  # noqa: TRY400  it is expected
         finally:
+            self._looking.discard(source.name)
             if outcome:
                 self._counts.ran(source.name, outcome, self._timer() - began)
 
@@ -201,15 +223,18 @@ class Schedule:
         return _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
 
     def _is_due(self, source: Source) -> bool:
-        """Say whether nobody has looked at a source within its interval; the first look of a process is always due."""
-        if source.name not in self._clients:
+        """Say whether nobody has looked at a source within its interval, or since a webhook wanted it.
+
+        The first look of a process is always due.
+        """
+        if source.name not in self._clients or source.name in self._wanted():
             return True
         with store.reading(self._route.engine) as connection:
             attempted_at = store.attempted_at(connection, source.name)
         return attempted_at is None or self._route.now() - attempted_at >= source.every * _NEARLY
 
     def _skipped(self, event: JobSubmissionEvent) -> None:
-        if event.job_id == _FIGURES:
+        if event.job_id in _OWN:
             return
         self._counts.skipped(event.job_id)
         _logger.warning("%s: the look before is still running; this one is skipped", event.job_id)

@@ -211,6 +211,7 @@ source = Table(
     Column("census_at", BigInteger),  # when it was last asked what is deleted there
     Column("census_fault", Text),  # a JSON object {message, state, remedy}; null while the last census was well
     Column("heard_at", BigInteger),  # when it last sent a webhook that could be trusted
+    Column("wanted_at", BigInteger),  # from when on a look would tell more of what a webhook told of
 )
 delivery = Table(
     "delivery",

@@ -30,7 +30,8 @@ def received(settings, headers, body):
     _signed.by_hex(settings, body, "X-Signature", headers.get("x-signature"))
     said = _signed.payload(body)
     about = {name: store.instant(said[name]) for name in ("as_of", "signed_at") if name in said}
-    yield Delivery(**about, apart=headers.get("x-apart", ""))
+    look_in = timedelta(seconds=said["look_in"]) if "look_in" in said else None
+    yield Delivery(**about, apart=headers.get("x-apart", ""), look_in=look_in)
     if said.get("deleted"):
         yield Withdrawn(said["deleted"])
     if "title" in said:
@@ -241,6 +242,37 @@ def test_a_late_webhook_of_what_was_deleted_is_taken(hooked, everywhere):
     looked(everywhere, LATE)
     assert send(client, {"deleted": "1", "as_of": micros(EARLY)}).json["outcome"] == "taken"
     assert titles(client) == []
+
+
+def wanted(route, at=NOW):
+    with store.reading(route.engine) as connection:
+        return deliveries.wanted(connection, at)
+
+
+def test_a_webhook_that_leaves_something_out_wants_a_look(hooked, everywhere, instruments):
+    client = hooked()
+    assert send(client, {"look_in": 10}).json["outcome"] == "announced"
+    assert wanted(everywhere, NOW + timedelta(seconds=9)) == set()
+    assert wanted(everywhere, NOW + timedelta(seconds=10)) == {"tool"}
+    assert send(client, {"id": "1", "title": "a", "look_in": 100}).json["outcome"] == "taken"
+    assert wanted(everywhere, NOW + timedelta(seconds=10)) == {"tool"}
+    assert counted(instruments) == {"announced": 1, "taken": 1}
+
+
+def test_one_look_is_enough_and_none_follows_at_once(hooked, everywhere):
+    client, pause = hooked(), deliveries.PAUSE
+    send(client, {"look_in": 0})
+    looked(everywhere, NOW)
+    assert wanted(everywhere, NOW + pause) == set()
+    send(hooked(now=NOW + timedelta(seconds=1)), {"look_in": 0, "n": 2})
+    assert wanted(everywhere, NOW + pause - timedelta(seconds=1)) == set()
+    assert wanted(everywhere, NOW + pause) == {"tool"}
+
+
+def test_what_a_look_has_overtaken_wants_none(hooked, everywhere):
+    looked(everywhere, LATE)
+    assert send(hooked(), {"look_in": 0, "as_of": micros(EARLY)}).json["outcome"] == "overtaken"
+    assert wanted(everywhere) == set()
 
 
 # ---- what cannot be read, and what is of no use

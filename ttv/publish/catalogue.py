@@ -289,9 +289,9 @@ WEBHOOKS = Metric(
     "ttv_webhooks_total",
     "counter",
     ("source", "outcome"),
-    "Webhooks of a source: taken; repeated (taken before); overtaken (tells what a look has read past); unused (says "
-    "nothing of use); quarantined (could not be read); refused (not signed as it should be); failed (the database was "
-    "away).",
+    "Webhooks of a source: taken; announced (a look follows that tells the rest); repeated (taken before); overtaken "
+    "(tells what a look has read past); unused (says nothing of use); quarantined (could not be read); refused (not "
+    "signed as it should be); failed (the database was away).",
 )
 READ_SECONDS = Metric(
     "ttv_exporter_read_duration_seconds",

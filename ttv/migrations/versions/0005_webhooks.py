@@ -1,4 +1,4 @@
-"""which webhooks were taken, and when a source last sent one."""
+"""which webhooks were taken, when a source last sent one, and from when on it is to be looked at because of that."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,4 +18,5 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.BigInteger(), nullable=False),
     )
     op.create_index("delivery_by_time", "delivery", ["taken_at"])
-    op.add_column("source", sa.Column("heard_at", sa.BigInteger()))
+    for name in ("heard_at", "wanted_at"):
+        op.add_column("source", sa.Column(name, sa.BigInteger()))
