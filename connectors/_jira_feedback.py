@@ -46,16 +46,18 @@ class Requests:
         """Name the fields that are read of them."""
         return [name for name in (self._type, self._rating, self._rated_at) if name]
 
+    def may_be(self, fields: Any) -> bool:
+        """Say whether an issue is of a project whose requests are feedback, all or those of some types."""
+        return (fields.get("project") or {}).get("key") in self._projects
+
     def is_one(self, fields: Any) -> bool:
         """Say whether an issue is a request that is feedback."""
-        if (fields.get("project") or {}).get("key") not in self._projects:
-            return False
-        return not self._types or (self._type_of(fields) or "").casefold() in self._types
+        return self.may_be(fields) and (not self._types or (self._type_of(fields) or "").casefold() in self._types)
 
     def events(self, issue: Any, page: str) -> Iterator[Event]:
         """Yield what a request says, and its rating, if it tells when it was given."""
         fields, id_ = issue["fields"], f"feedback/{issue['id']}"
-        told = {"customer": self._is_customers(fields), "request_type": self._type_of(fields)}
+        told = {"customer": self._is_customers(fields)}
         stars, at = self._stars(fields), fields.get(self._rated_at or "")
         said = {"sentiment": _sentiment(stars), "rating": stars} if stars is not None else {}
         beside = {} if at else said
@@ -64,9 +66,8 @@ class Requests:
             yield self._event(issue, f"{id_}/rating", at, page, {**told, **said})
 
     def _event(self, issue: Any, id_: str, at: Any, page: str, told: dict[str, Any]) -> Event:
-        said = {name: value for name, value in told.items() if value is not None}
         key, title = f"jira:{issue['key']}", issue["fields"]["summary"]
-        return Event(id_, "feedback", instant(at), subject=key, title=title, url=page, attributes=said)
+        return Event(id_, "feedback", instant(at), subject=key, title=title, url=page, attributes=told)
 
     def _is_customers(self, fields: Any) -> bool:
         """Tell customers by their mail address, and where that is hidden by their account, which Cloud sorts."""

@@ -59,7 +59,7 @@ class Issues:
             name=fields["summary"],
             team=components[0].get("name"),
             owner=person(fields.get("assignee")),
-            url=self._page(key),
+            url=self.page(key),
             direction=direction(labels, self._settings.top_down_labels, self._settings.bottom_up_labels),
             claims=(f"jira:{key}",),
             labels={name: value for name, value in told.items() if value},
@@ -83,22 +83,25 @@ class Issues:
         yield Artefact(f"jira:{key}", tuple(f"jira:{parent}" for parent in parents))
         yield from (Artefact(f"jira:{old}", (f"jira:{key}",)) for old in told.old_keys)
         if request:
-            yield from self.requests.events(issue, self._page(key))
+            yield from self.requests.events(issue, self.page(key))
         else:
             yield from self.events(issue, told, idea=idea)
 
     def events(self, issue: Any, told: Past, *, idea: bool) -> Iterator[Event | Withdrawn]:
         """Yield what happened to an issue that is no request."""
         if idea:
-            heard = issue["fields"].get(self._settings.idea_date_field) if self._settings.idea_date_field else None
-            at = _day(heard) if heard else instant(issue["fields"]["created"])
-            who = person(issue["fields"].get("reporter"))
-            yield self.event(issue, "idea", Move(f"issue/{issue['id']}", at, who))
+            yield self.idea(issue)
             yield from (self.event(issue, "decision", move) for move in told.moves if self.outcome(move))
         elif told.retyped:
             yield Withdrawn(f"issue/{issue['id']}")
             yield from (Withdrawn(move.id) for move in told.moves if self.outcome(move))
         yield from (self.event(issue, "start", move) for move in self._starts(told.moves, idea=idea))
+
+    def idea(self, issue: Any) -> Event:
+        """Give the event that an idea's creation is, or the day on which leadership heard of it."""
+        heard = issue["fields"].get(self._settings.idea_date_field) if self._settings.idea_date_field else None
+        at = _day(heard) if heard else instant(issue["fields"]["created"])
+        return self.event(issue, "idea", Move(f"issue/{issue['id']}", at, person(issue["fields"].get("reporter"))))
 
     def event(self, issue: Any, kind: contract.Kind, move: Move) -> Event:
         """Give the event that a move of an issue is."""
@@ -110,7 +113,7 @@ class Issues:
             move.at,
             subject=f"jira:{key}",
             title=issue["fields"]["summary"],
-            url=self._page(key),
+            url=self.page(key),
             actor=move.actor,
             attributes={name: value for name, value in told.items() if value},
         )
@@ -166,7 +169,8 @@ class Issues:
         yield from (f"label/{label}" for label in fields.get("labels") or ())
         yield from (f"group/{name}" for name, ids in self._groups.items() if id_ in ids)
 
-    def _page(self, key: str) -> str:
+    def page(self, key: str) -> str:
+        """Give the address of an issue for people."""
         return f"{self._settings.url}/browse/{key}"
 
 

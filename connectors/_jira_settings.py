@@ -57,7 +57,7 @@ class Feedback(BaseModel):
     )
 
 
-class Settings(contract.Settings):
+class Settings(contract.HookedSettings):
     """What to read of one Jira."""
 
     url: WebAddress = Field(
@@ -116,3 +116,8 @@ class Settings(contract.Settings):
         description="Take what Jira Cloud finds no more for deleted, which it cannot tell from hidden; right only "
         "where the account may see everything.",
     )
+
+    @property
+    def read_projects(self) -> tuple[str, ...]:
+        """List the keys of the projects to read; none of them means all."""
+        return tuple(dict.fromkeys((*self.projects, *self.feedback.projects))) if self.projects else ()

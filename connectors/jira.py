@@ -16,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from connectors import _jira_survey, contract
+from connectors._jira_hooks import received
 from connectors._jira_issues import Issues
 from connectors._jira_settings import Settings
 from connectors._jira_sites import Facts, Site, facts
@@ -23,7 +24,7 @@ from connectors._jql import among, both
 from connectors.client import Client
 from connectors.contract import Item, Reread
 
-__all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "reread", "scope", "survey"]
+__all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month, by the time when issues were last touched."""
@@ -45,7 +46,7 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
     """Say who is signed in where, and how much the account sees of each project, group and query."""
     site = _site(settings, client)
     yield f"signed in as {site.facts.account} on Jira {'Cloud' if site.facts.cloud else 'Server or Data Center'}"
-    seen, wanted = site.projects(), _projects(settings)
+    seen, wanted = site.projects(), settings.read_projects
     yield from (f"project {key}: not visible to this account" for key in wanted if key not in seen)
     for key in (key for key in seen if key in wanted or not wanted):
         yield f"project {key}: {site.count(among('project', [key]), settings.jql)} issues"
@@ -62,7 +63,7 @@ def survey(settings: Settings, client: Client) -> contract.Survey:
 
 def scope(settings: Settings, client: Client) -> Iterator[str]:
     """Name the projects that are read and that the account sees."""
-    wanted = _projects(settings)
+    wanted = settings.read_projects
     return (key for key in _site(settings, client).projects() if key in wanted or not wanted)
 
 
@@ -102,11 +103,6 @@ def _site(settings: Settings, client: Client, *, afresh: bool = True) -> Site:
     return Site(client, _FACTS[client])
 
 
-def _projects(settings: Settings) -> tuple[str, ...]:
-    """List the projects to read; none of them means all."""
-    return tuple(dict.fromkeys((*settings.projects, *settings.feedback.projects))) if settings.projects else ()
-
-
 def _chosen(settings: Settings) -> tuple[str, str]:
     """Give the conditions on every issue that is read."""
-    return among("project", _projects(settings)), settings.jql
+    return among("project", settings.read_projects), settings.jql

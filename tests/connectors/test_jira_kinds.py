@@ -86,7 +86,7 @@ def test_a_request_is_feedback_and_not_a_start_of_work(asking, desk):
     found, _ = looked(asking, desk(), "jira:HELP-1", feedback={"projects": ["HELP"]})
     [one] = found.values()
     assert (one.id, one.kind, one.occurred_at) == ("feedback/10200", "feedback", datetime(2026, 2, 3, 8, tzinfo=UTC))
-    assert one.attributes == {"customer": True, "sentiment": "neutral", "request_type": "Report a fault"}
+    assert one.attributes == {"customer": True, "sentiment": "neutral"}
     assert one.actor is None
 
 
