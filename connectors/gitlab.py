@@ -20,13 +20,14 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors import contract
+from connectors import _signed, contract
 from connectors._gitlab import API, HIDDEN, Names, Project, ask, by_time, once, pages, projects, second
 from connectors._gitlab_deploys import Deployments, Releases
 from connectors._gitlab_history import Closed, History, Moment, who
+from connectors._gitlab_hooks import announced, verify
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, direction, evolution, instant, same
 from connectors.client import Client, Params
-from connectors.contract import Artefact, Event, Initiative, Item, Reread, Value
+from connectors.contract import Artefact, Delivery, Event, Initiative, Item, Reread, Value
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month."""
@@ -38,7 +39,7 @@ _MEMBER = 15
 _MOVED = "query($id: IssueID!) { issue(id: $id) { reference(full: true) } }"
 
 
-class Settings(contract.Settings):
+class Settings(contract.HookedSettings):
     """What to read of one GitLab."""
 
     url: WebAddress = Field(
@@ -147,6 +148,12 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
         yield from contract.each(found, threads.epic, "epic")
     for project in read:
         yield from _of_project(settings, client, threads, project, span)
+
+
+def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Iterator[Delivery]:
+    """Ask for a look where a webhook tells of what one makes something of."""
+    signed_at = verify(settings, headers, body)
+    yield announced(_signed.payload(body), settings.projects, settings.groups, signed_at)
 
 
 def reread(settings: Settings, client: Client) -> Reread:

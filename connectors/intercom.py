@@ -11,17 +11,17 @@ are not kept. A conversation that is deleted is not found any more, and of more 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors import contract
+from connectors import _signed, contract
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
 from connectors.client import Client, Page
-from connectors.contract import Artefact, Event, Item, Refused, Reread, Value, Withdrawn
+from connectors.contract import Artefact, Delivery, Event, Item, Refused, Reread, Value, Withdrawn
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month, by the time when conversations were last touched."""
@@ -32,6 +32,10 @@ _DAYS = timedelta(days=2)
 _SECOND = timedelta(seconds=1)
 """Intercom tells whole seconds."""
 _PER_PAGE = 150
+_SOON = timedelta(seconds=30)
+"""So long after a webhook the search knows what it tells of."""
+_TELLING = re.compile(r"conversation(_part)?\.(?!admin\.(assigned|snoozed|unsnoozed|opened|closed)\b)|ticket\.")
+"""Topics that a look makes something of."""
 _CONTACTS = {"user", "lead", "contact"}
 _RATED = "conversation_rating_changed"
 _TAG = re.compile(r"<[^>]{0,2000}>")
@@ -39,7 +43,7 @@ _ARTEFACT = re.compile(r"(?<![\w:/])(?:jira|github|gitlab|initiative):[^\s,;<>\"
 _ABOVE = {"Tracker", "Back-office"}
 
 
-class Settings(contract.Settings):
+class Settings(contract.HookedSettings):
     """What to read of one Intercom workspace."""
 
     url: WebAddress = Field(
@@ -104,6 +108,23 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
         one for one in found if span.after_start(one, "updated_at", _SECOND) and span.before_end(one, "updated_at")
     )
     yield from contract.each(inside, _Workspace(settings, client).conversation, "conversation")
+
+
+def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Iterator[Item | Delivery]:
+    """Yield what a webhook says for sure: that a conversation was deleted; and ask for a look where one tells more.
+
+    Intercom signs with the secret of the app, and by SHA-1 only.
+    """
+    _signed.by_hex(settings, body, "X-Hub-Signature", headers.get("X-Hub-Signature"), "sha1")
+    told = _signed.payload(body)
+    topic = told["topic"]
+    if topic == "conversation.deleted":
+        item = told["data"]["item"]
+        id_ = item["conversation_id"] if "conversation_id" in item else item["id"]
+        yield Withdrawn(f"conversation/{id_}")
+        yield Artefact(f"intercom:{id_}", ())
+    elif _TELLING.match(topic):
+        yield Delivery(look_in=_SOON)
 
 
 def reread(settings: Settings, client: Client) -> Reread:

@@ -9,17 +9,17 @@ The export says whether a customer was content, not when: a rating changes the s
 Names and mail addresses are not kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors import contract
+from connectors import _signed, contract
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
 from connectors.client import Client, Page, Params, listed
-from connectors.contract import Artefact, Event, Item, Refused, Reread, Withdrawn
+from connectors.contract import Artefact, Delivery, Event, Item, Refused, Reread, Withdrawn
 
 WINDOW: timedelta | None = timedelta(days=90)
 """A first pull is stored by quarters; each window costs at least one of ten requests a minute."""
@@ -28,10 +28,27 @@ _EXPORT = "/api/v2/incremental/tickets/cursor"
 _WANTED: Params = {"per_page": 1000, "include": "users", "support_type_scope": "all"}
 _LEAST_AGE = timedelta(seconds=90)
 """The export refuses a start within the last minute."""
+_SOON = _LEAST_AGE + timedelta(seconds=30)
+"""So long after a webhook the export has the ticket."""
+_TICKET = "zen:event-type:ticket."
+_TELLING = {
+    "created",
+    "custom_field_changed",
+    "description_changed",
+    "marked_as_spam",
+    "merged",
+    "organization_changed",
+    "requester_changed",
+    "soft_deleted",
+    "subject_changed",
+    "tags_changed",
+    "undeleted",
+}
+"""What a look makes something of."""
 _ROLES = {"agent", "admin"}
 
 
-class Settings(contract.Settings):
+class Settings(contract.HookedSettings):
     """What to read of one Zendesk account."""
 
     url: WebAddress = Field(description="Address of the account, such as https://example.zendesk.com.")
@@ -78,6 +95,26 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     span, account = Span(since, until), _Account(settings)
     changed = takewhile(lambda ticket: span.before_end(ticket, "generated_timestamp"), found)
     yield from contract.each(changed, account.ticket, "ticket")
+
+
+def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Iterator[Item | Delivery]:
+    """Yield what a webhook says for sure: that a ticket was deleted for good; and ask for a look where one tells more.
+
+    Who asked is told by a number alone, which says nothing about whether it is a customer. A webhook of a trigger has a
+    body of the administrator's own making, and always asks for a look.
+    """
+    name, at = "X-Zendesk-Webhook-Signature", headers.get("X-Zendesk-Webhook-Signature-Timestamp", "")
+    _signed.by_base64(settings, at.encode() + body, name, headers.get(name))
+    told = _signed.payload(body)
+    type_ = str(told.get("type") or "") if isinstance(told, dict) else ""
+    by_trigger, what = not type_.startswith("zen:"), type_.removeprefix(_TICKET)
+    wanted = by_trigger or what in _TELLING
+    as_of = None if by_trigger else instant(told["time"])
+    yield Delivery(as_of=as_of, signed_at=instant(at), look_in=_SOON if wanted else None)
+    if what == "permanently_deleted":
+        id_ = told["detail"]["id"]
+        yield Withdrawn(f"ticket/{id_}")
+        yield Artefact(f"zendesk:{id_}", ())
 
 
 def reread(settings: Settings, client: Client) -> Reread:  # noqa: ARG001  a ticket says all by itself
