@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Annotated, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -95,7 +96,13 @@ def batches(records: Iterable[T], size: int) -> Iterable[list[T]]:
 
 def same(name: str | None, names: Iterable[str]) -> bool:
     """Say whether a name is among names, whatever its case."""
-    return name is not None and name.casefold() in {other.casefold() for other in names}
+    return name is not None and name.casefold() in _folded(tuple(names))
+
+
+@lru_cache(maxsize=256)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    """Fold the names of a setting once, not for every record."""
+    return frozenset(name.casefold() for name in names)
 
 
 def direction(labels: Iterable[str], top_down: Iterable[str], bottom_up: Iterable[str]) -> Direction:

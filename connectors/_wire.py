@@ -30,7 +30,7 @@ Credentials = tuple[str, str] | str | Placed | None
 
 _log = logging.getLogger(__name__)
 
-_PIECE_BYTES = 64 * 1024
+_PIECE_BYTES = 256 * 1024
 _TRUST = "trust the authority that signed it: ca_bundle names a file with its certificate"
 _NO_AUTHORITIES = "NO_CERTIFICATE_OR_CRL_FOUND"
 _AUTHORITIES = "name a file in PEM with certificates by ca_bundle, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
