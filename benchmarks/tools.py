@@ -212,12 +212,15 @@ def _user(number: int) -> dict:
     return {"login": f"person-{number}", "id": number, "node_id": f"U_{number}", "url": root, **links, "type": "User"}
 
 
+_OF_A_REPOSITORY = """
+    archive assignees blobs branches collaborators comments commits compare contents contributors deployments downloads
+    events forks git_commits git_refs git_tags hooks issue_comment issue_events issues keys labels languages merges
+    milestones notifications pulls releases stargazers statuses subscribers subscription tags teams trees
+"""
+
+
 def _repository(root: str) -> dict:
-    here = f"{root}/repos/acme/app"
-    parts = [
-        f"{part}_url"
-        for part in ["archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare", "contents", "contributors", "deployments", "downloads", "events", "forks", "git_commits", "git_refs", "git_tags", "hooks", "issue_comment", "issue_events", "issues", "keys", "labels", "languages", "merges", "milestones", "notifications", "pulls", "releases", "stargazers", "statuses", "subscribers", "subscription", "tags", "teams", "trees"]
-    ]
+    here, parts = f"{root}/repos/acme/app", [f"{part}_url" for part in _OF_A_REPOSITORY.split()]
     links = {part: f"{here}/{part.removesuffix('_url')}{{/sha}}{{?since,all,participating}}" for part in parts}
     told = {"id": 1, "name": "app", "full_name": "acme/app", "private": True, "owner": _user(1), "url": here, **links}
     return {**told, "description": _TEXT * 9, "default_branch": "main", "has_issues": True, "topics": ["payments"] * 9}

@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from connectors._jira_pages import next_start
+from connectors._jira_settings import Settings
+from connectors._jira_sites import facts
 from connectors._jql import quoted, span
 from connectors._meanings import Meaning, looking_like
-from connectors.client import Client, Page, Params, listed
+from connectors.client import Client, Params, listed
 from connectors.contract import Proposal, Sight, Survey
 
-_NO_V3 = (404,)
-"""An own server has no version 3."""
 _ABSENT = (403, 404, 405)
 _SAMPLE, _RECENT = 100, timedelta(days=365)
 _NAMED = 30
 """So many projects are named one by one; of more, all are read."""
-_EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
-_SPECIAL = {"product_discovery": "ideas", "service_desk": "requests of customers"}
+_SERVICE = "service_desk"
+_SPECIAL = {"product_discovery": "ideas", _SERVICE: "requests of customers"}
 _MEANT: tuple[tuple[Meaning, str], ...] = (
     ("approved", "looks like a yes to an idea"),
     ("rejected", "looks like a no"),
@@ -38,7 +39,8 @@ class _Found:
 
     projects: list[Any]
     types: list[Any]
-    statuses: list[Any]
+    statuses: dict[str, str]
+    """Category of each, by its name."""
     resolutions: list[Any]
     fields: list[Any]
     issues: list[Any]
@@ -52,22 +54,22 @@ class _Found:
         return sum(issue["fields"].get(field) is not None for issue in self.issues)
 
 
-def survey(client: Client, url: str) -> Survey:
+def survey(settings: Settings, client: Client) -> Survey:
     """Look around in a site of either kind; SourceError if it cannot be looked at."""
-    me = client.get("/rest/api/3/myself", absent=_NO_V3)
-    cloud, api = me is not None, "/rest/api/2" if me is None else "/rest/api/3"
-    me = me or client.get(f"{api}/myself")
-    who = me.get("displayName") or me.get("name") or me.get("accountId")
+    site = facts(client, settings.deployment)
+    api = "/rest/api/3" if site.cloud else "/rest/api/2"
     found = _Found(
-        projects=_projects(client, api, cloud=cloud),
+        projects=_projects(client, api, cloud=site.cloud),
         types=_all(client, f"{api}/issuetype"),
-        statuses=_all(client, f"{api}/status"),
+        statuses=dict(site.statuses.values()),
         resolutions=_all(client, f"{api}/resolution"),
         fields=_all(client, f"{api}/field"),
-        issues=_sample(client, api, cloud=cloud),
+        issues=_sample(client, api, cloud=site.cloud),
     )
-    proposals = [*_which(found), *_states(found), *_custom(found)]
-    return Survey(f"{who} at {url}", tuple(_sights(found)), tuple(proposals), tuple(_notes(found, proposals)))
+    proposals = [*_which(found), *_requests(found, settings.email), *_states(found), *_custom(found)]
+    kind = "Jira Cloud" if site.cloud else "Jira Server or Data Center"
+    account = f"{site.account} at {settings.url}, {kind}"
+    return Survey(account, tuple(_sights(found)), tuple(proposals), tuple(_notes(found, proposals)))
 
 
 def _all(client: Client, path: str) -> list[Any]:
@@ -78,12 +80,7 @@ def _projects(client: Client, api: str, *, cloud: bool) -> list[Any]:
     if not cloud:
         return _all(client, f"{api}/project")
     asked: Params = {"maxResults": 100, "expand": "insight"}
-    return list(client.pages(f"{api}/project/search", asked, items="values", following=_next_start))
-
-
-def _next_start(page: Page) -> dict[str, Any] | None:
-    body = page.body
-    return None if body.get("isLast", True) else {"startAt": body["startAt"] + len(body["values"])}
+    return list(client.pages(f"{api}/project/search", asked, items="values", following=next_start))
 
 
 def _sample(client: Client, api: str, *, cloud: bool) -> list[Any]:
@@ -103,8 +100,7 @@ def _sights(found: _Found) -> Iterator[Sight]:
     rows_ = [(name, _level(one), str(types[name] or "")) for name, one in kinds.items()]
     yield Sight("Issue types", ("name", "level", f"of the last {len(found.issues)} touched"), tuple(rows_))
     states = found.used("status")
-    named = {str(one["name"]): str(one["statusCategory"]["key"]) for one in found.statuses}
-    by_use = sorted(named.items(), key=lambda pair: (-states[pair[0]], pair[0]))
+    by_use = sorted(found.statuses.items(), key=lambda pair: (-states[pair[0]], pair[0]))
     rows__ = [(name, _CATEGORIES.get(category, category), str(states[name] or "")) for name, category in by_use]
     yield Sight("Statuses", ("name", "category", "now in it, of these"), tuple(rows__))
     dates = [(str(one["id"]), str(one["name"]), str(found.filled(one["id"]) or "")) for one in _dates(found)]
@@ -144,6 +140,17 @@ def _which(found: _Found) -> Iterator[Proposal]:
         yield Proposal("initiatives", _in("issuetype", top), f"{why}; every issue that this JQL finds is an initiative")
 
 
+def _requests(found: _Found, email: str) -> Iterator[Proposal]:
+    """Propose which projects hold what customers ask for, and who are none."""
+    keys = tuple(str(one["key"]) for one in found.projects if one.get("projectTypeKey") == _SERVICE)
+    if keys:
+        yield Proposal("feedback.projects", keys, "service projects: what customers ask for there is feedback")
+        if domain := email.rpartition("@")[2]:
+            yield Proposal(
+                "feedback.own_domains", (domain,), "yours: what your own people ask is no customer's feedback"
+            )
+
+
 def _in(field: str, names: Iterable[str]) -> str:
     words = [name if name.isalpha() else quoted(name) for name in names]
     return f"{field} = {words[0]}" if len(words) == 1 else f"{field} in ({', '.join(words)})"
@@ -151,7 +158,7 @@ def _in(field: str, names: Iterable[str]) -> str:
 
 def _states(found: _Found) -> Iterator[Proposal]:
     """Propose what statuses and resolutions mean; each means one thing."""
-    left = [str(one["name"]) for one in (*found.statuses, *found.resolutions)]
+    left = [*found.statuses, *(str(one["name"]) for one in found.resolutions)]
     for meaning, why in _MEANT:
         if chosen := looking_like(left, meaning):
             yield Proposal(f"statuses.{meaning}", chosen, why)
@@ -169,9 +176,6 @@ def _custom(found: _Found) -> Iterator[Proposal]:
     named = {str(one["name"]): str(one["id"]) for one in _dates(found)}
     for name in looking_like(named, "idea_date")[:1]:
         yield Proposal("idea_date_field", named[name], f'"{name}" may say when an idea was first heard')
-    for one in found.fields:
-        if (one.get("schema") or {}).get("custom") == _EPIC_LINK and found.filled(one["id"]):
-            yield Proposal("epic_field", str(one["id"]), f'"{one["name"]}" names the epic of {found.filled(one["id"])}')
 
 
 def _notes(found: _Found, proposals: Iterable[Proposal]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
 
 def survey(settings: Settings, client: Client) -> contract.Survey:
     """Say what the account sees of the site, and propose what its statuses, types and fields mean."""
-    return _jira_survey.survey(client, settings.url)
+    return _jira_survey.survey(settings, client)
 
 
 def scope(settings: Settings, client: Client) -> Iterator[str]:

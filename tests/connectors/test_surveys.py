@@ -33,15 +33,13 @@ class Site(fake_jira.Account):
             "field": [
                 _field("customfield_1", "Idea date", "date"),
                 _field("customfield_2", "Start date", "date"),
-                _field("customfield_3", "Epic Link", "any", custom="com.pyxis.greenhopper.jira:gh-epic-link"),
             ],
         }
         own = [(f"{api}/{name}", lambda *_, rows=rows: rows) for name, rows in listed.items()]
         if server:
-            for issue in self.issues:
-                issue["fields"]["customfield_3"] = "PAY-1"
             own += [
                 ("/rest/api/3/.*", lambda *_: said({"message": "null for uri"}, 404)),
+                (f"{api}/serverInfo", lambda *_: {"deploymentType": "Server"}),
                 (f"{api}/myself", lambda *_: {"name": "ana", "displayName": "Ana Lima"}),
                 (f"{api}/status", lambda *_: [fake_jira.in_status(id_) for id_ in fake_jira.STATUSES]),
                 (f"{api}/project", lambda *_: [{"key": "PAY", "name": "Payments"}, {"key": "OLD", "archived": True}]),
@@ -136,6 +134,7 @@ def test_a_survey_with_a_wrong_token_is_refused(survey, name):
 def test_jira_s_types_statuses_and_fields_are_proposed_by_their_names(survey):
     found = survey("jira")
     assert found.account.startswith("Ana Lima at http://127.0.0.1")
+    assert found.account.endswith(", Jira Cloud")
     assert proposed(found) == {
         "projects": ("PAY", "WEB", "ZOO"),
         "ideas": ("Idea", "Initiative"),
@@ -162,8 +161,19 @@ def test_a_jira_without_any_of_that_is_said_to_have_none(survey):
 def test_an_own_server_of_jira_is_looked_at_by_its_older_api(survey):
     found = survey("jira", Site(server=True))
     assert proposed(found)["projects"] == ("PAY",)
-    assert proposed(found)["epic_field"] == "customfield_3"
+    assert found.account.endswith("Data Center")
     assert proposed(found)["statuses.approved"] == ("Approved",)
+
+
+def test_what_customers_ask_for_in_service_projects_is_feedback(survey):
+    site = Site()
+    projects = [{"key": "HELP", "name": "Help", "projectTypeKey": "service_desk"}, {"key": "PAY", "name": "Payments"}]
+    answer = {"values": projects, "isLast": True}
+    site.routes = [("/rest/api/3/project/search", lambda *_: answer), *site.routes]
+    found = survey("jira", site)
+    assert proposed(found)["feedback.projects"] == ("HELP",)
+    assert proposed(found)["feedback.own_domains"] == ("example.com",)
+    assert ("HELP", "Help", "service desk: requests of customers", "0 lately touched") in rows(found, "Projects")
 
 
 def test_without_a_type_called_so_the_level_above_epics_is_that_of_initiatives(survey):
