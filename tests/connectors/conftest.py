@@ -68,6 +68,7 @@ def asking(served, opened):
             check=lambda: list(connector.check(settings, client)),
             gone=lambda subjects: list(connector.gone(settings, client, subjects)),
             reread=lambda: connector.reread(settings, client),
+            scope=lambda: list(connector.scope(settings, client)),
         )
 
     return serve

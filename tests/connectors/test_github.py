@@ -1,14 +1,18 @@
-"""What GitHub's issues, pull requests, deployments and releases become."""
+"""What GitHub's issues, pull requests, discussions and commits become."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from pydantic import ValidationError
 
 from connectors import github
-from connectors.contract import Artefact, Event, Initiative, Refused, Unread
+from connectors._github import host
+from connectors.contract import Event, Initiative, Refused, Unavailable, Withdrawn
+from tests.connectors.github_found import at, event, every_parent, groups, ids, parents
 from tests.fakes import github as fake
+from tests.fakes.web import said
 
 
 @pytest.fixture
@@ -22,20 +26,18 @@ def look(asking, account):
     return lambda **more: asking(github, fake, account, **more).look()
 
 
-def event(items, id_):
-    return next(item for item in items if isinstance(item, Event) and item.id == id_)
+def merged(items):
+    return [id_ for id_ in ids(items, "change") if id_.startswith("pull/")]
 
 
-def ids(items, kind):
-    return [item.id for item in items if isinstance(item, Event) and item.kind == kind]
-
-
-def parents(items, key):
-    return next(item.parents for item in items if isinstance(item, Artefact) and item.key == key)
-
-
-def at(*parts):
-    return datetime(*parts, tzinfo=UTC)
+def _without(told, id_):
+    """What GraphQL told, with null for one node."""
+    nodes = told["data"].get("nodes")
+    return (
+        {"data": {**told["data"], "nodes": [None if (n or {}).get("id") == id_ else n for n in nodes]}}
+        if nodes
+        else told
+    )
 
 
 def test_an_issue_with_an_idea_label_is_an_idea_from_its_creation(look):
@@ -67,7 +69,7 @@ def test_an_issue_with_the_label_of_initiatives_is_one_and_an_idea(look):
     (initiative,) = [item for item in items if isinstance(item, Initiative)]
     assert (initiative.key, initiative.name, initiative.team) == ("acme.pay.2", "Issue 2", "pay")
     assert (initiative.direction, initiative.claims) == ("top_down", ("github:acme/pay#2",))
-    assert ids(items, "idea") == ["issue/9002", "issue/9001"]
+    assert ids(items, "idea") == ["issue/9002", "issue/9001", "discussion/501"]
 
 
 def test_the_parents_of_an_issue_are_the_one_above_and_the_keys_that_it_names(look):
@@ -89,8 +91,8 @@ def test_feedback_of_the_organisations_own_people_is_no_customers(look, account,
 
 def test_a_pull_request_is_a_start_and_when_merged_a_change(look):
     items = look()
-    assert ids(items, "start") == ["pull/7002/opened", "pull/7003/opened", "pull/7001/opened"]
-    assert ids(items, "change") == ["pull/7003/merged", "pull/7001/merged"]
+    assert ids(items, "start") == ["pull/7001/opened", "pull/7002/opened", "pull/7003/opened"]
+    assert merged(items) == ["pull/7001/merged", "pull/7003/merged"]
     assert event(items, "pull/7001/opened").occurred_at == at(2026, 2, 1, 10)
     assert event(items, "pull/7001/merged").occurred_at == at(2026, 2, 3, 10)
     assert event(items, "pull/7001/merged").subject == "github:acme/pay#12"
@@ -99,7 +101,7 @@ def test_a_pull_request_is_a_start_and_when_merged_a_change(look):
 def test_a_merge_into_another_branch_is_no_change_but_its_commit_is_known(look, account):
     account.pulls[0]["base"] = {"ref": "release-1", "repo": {"default_branch": "main"}}
     items = look()
-    assert ids(items, "change") == ["pull/7003/merged"]
+    assert merged(items) == ["pull/7003/merged"]
     assert parents(items, "github:acme/pay@b2") == ("github:acme/pay#12",)
 
 
@@ -132,127 +134,228 @@ def test_a_merge_commit_leads_to_its_pull_request(look):
     assert parents(look(), "github:acme/pay@b2") == ("github:acme/pay#12",)
 
 
-def test_a_deploy_happened_when_it_first_succeeded(look):
-    deploy = event(look(), "deployment/63")
-    assert deploy.occurred_at == at(2026, 3, 1, 0, 10)
-    assert deploy.attributes == {"environment": "production", "environment_name": "production", "status": "succeeded"}
-    assert (deploy.subject, deploy.actor) == ("github:acme/pay/deployments/63", "deploy-bot[bot]")
+def test_an_issue_that_a_pull_request_is_linked_to_by_hand_is_its_parent(look, account):
+    account.pulls[1]["closes"] = [("acme/pay", 2), ("acme/plans", 8)]
+    assert parents(look(), "github:acme/pay#13") == ("github:acme/pay#2", "github:acme/plans#8", "jira:PAY-31")
+    assert parents(look(closing_issues=False), "github:acme/pay#13") == ("jira:PAY-31",)
 
 
-def test_a_deploy_that_never_succeeded_failed_when_it_first_failed(look):
-    deploy = event(look(), "deployment/64")
-    assert (deploy.attributes["status"], deploy.occurred_at) == ("failed", at(2026, 3, 10, 10))
+def test_an_issue_stands_in_its_repository_and_under_its_labels(look):
+    here = "github:acme/pay"
+    assert groups(look(), "github:acme/pay#1") == {here, f"{here}/labels/Idea", f"{here}/labels/bottom-up"}
 
 
-def test_a_deploy_without_a_result_is_none_yet(look):
-    assert "deployment/66" not in ids(look(), "deploy")
+def test_a_pull_request_stands_under_its_labels_and_the_folders_that_it_changes(look, account):
+    account.pulls[0]["labels"] = [{"name": "top ten"}]
+    account.files = {12: ["services/checkout/a.py", "services/checkout-old/b.py"], 14: ["a", "b", "docs/c"]}
+    items, here = look(paths=["/services/checkout/", "docs"]), "github:acme/pay"
+    assert groups(items, "github:acme/pay#12") == {here, f"{here}/labels/top ten", f"{here}/paths/services/checkout"}
+    assert groups(items, "github:acme/pay#14") == {here, f"{here}/paths/docs"}
+    asked = [path for _, path, *_ in account.asked if path.endswith("/files")]
+    assert set(asked) == {"/repos/acme/pay/pulls/14/files"}, "only of what GraphQL did not tell in full"
 
 
-def test_a_deploy_carries_the_commits_since_the_one_before_in_its_environment_and_the_keys_they_name(look):
+def test_a_discussion_of_the_category_ideas_is_one(look):
     items = look()
-    assert event(items, "deployment/63").refs == (
-        "github:acme/pay@b2",
-        "github:acme/pay@c3",
-        "github:acme/pay@d4",
-        "jira:PAY-31",
-    )
+    idea = event(items, "discussion/501")
+    assert (idea.kind, idea.subject, idea.title) == ("idea", "github:acme/pay#21", "Discussion 21")
+    assert (idea.occurred_at, idea.actor) == (at(2026, 1, 5, 10), "cora")
+    assert idea.url == "https://github.com/acme/pay/discussions/21"
+    assert parents(items, "github:acme/pay#21") == ("jira:PAY-33",)
 
 
-def test_the_first_deploy_of_an_environment_carries_its_own_commit(look):
-    assert event(look(), "deployment/61").refs == ("github:acme/pay@a1",)
-
-
-def test_an_older_version_put_back_is_rolled_back(look):
-    deploy = event(look(), "deployment/65")
-    assert (deploy.attributes["status"], deploy.refs) == ("rolled_back", ())
-
-
-def test_the_same_version_again_carries_its_own_commit(look, account):
-    account.deployments[4]["sha"] = "d4"
-    deploy = event(look(), "deployment/65")
-    assert (deploy.attributes["status"], deploy.refs) == ("succeeded", ("github:acme/pay@d4",))
-
-
-def test_a_version_whose_predecessor_was_pushed_away_carries_its_own_commit(look, account):
-    account.deployments[0]["sha"] = "gone"
-    assert event(look(), "deployment/63").refs == ("github:acme/pay@d4",)
-
-
-def test_another_environment_keeps_its_name_and_is_not_compared(look, account):
-    deploy = event(look(), "deployment/62")
-    assert (deploy.attributes["environment"], deploy.refs) == ("staging", ("github:acme/pay@b2",))
-    assert not [path for _, path, *_ in account.asked if path.endswith("...b2") and "a1" in path and "staging" in path]
-
-
-@pytest.mark.parametrize("more", [{"production": ["stag*"]}, {"production": ["STAGING"]}])
-def test_production_is_what_the_settings_call_so(look, more):
-    deploy = event(look(**more), "deployment/62")
-    assert (deploy.attributes["environment"], deploy.attributes["environment_name"]) == ("production", "staging")
-
-
-def test_production_is_what_github_calls_so(look, account):
-    account.deployments[1]["production_environment"] = True
-    assert event(look(), "deployment/62").attributes["environment"] == "production"
-
-
-def test_a_deployment_may_still_get_its_result_days_after_it_was_created(asking, account):
-    since = at(2026, 3, 10)
-    found = asking(github, fake, account).look(since)
-    assert "deployment/63" in ids(found, "deploy")
-    late = asking(github, fake, account, recheck_days=1).look(since)
-    assert "deployment/63" not in ids(late, "deploy")
-
-
-def test_a_deployment_changed_after_the_end_is_read_with_the_month_that_it_was_created_in(asking, account):
-    found = asking(github, fake, account).look(at(2026, 1, 1), at(2026, 2, 1))
-    assert ids(found, "deploy") == ["deployment/61"]
-
-
-def test_a_list_that_shifts_while_it_is_read_does_not_make_a_deployment_its_own_predecessor(look, account):
-    account.deployments.insert(3, account.deployments[2])
-    assert event(look(), "deployment/63").refs[0] == "github:acme/pay@b2"
-
-
-def test_releases_may_be_the_deploys(look):
-    items = look(deploys_from="releases")
-    assert ids(items, "deploy") == ["release/33", "release/32", "release/31"]
-    second = event(items, "release/33")
-    assert second.occurred_at == at(2026, 3, 5, 10)
-    assert (second.subject, second.title) == ("github:acme/pay/releases/v2", "Louder")
-    assert second.refs == ("github:acme/pay@c3", "github:acme/pay@d4", "jira:PAY-31")
-    assert event(items, "release/31").refs == ("github:acme/pay@b2",)
-
-
-def test_a_pre_release_is_not_production(look):
-    assert event(look(deploys_from="releases"), "release/32").attributes["environment"] == "prerelease"
-
-
-def test_a_release_counts_when_it_was_published(asking, account):
-    found = asking(github, fake, account, deploys_from="releases").look(at(2026, 3, 1), at(2026, 3, 2))
-    assert ids(found, "deploy") == ["release/32"]
-
-
-def test_a_malformed_deployment_is_kept_aside(look, account):
-    del account.deployments[3]["sha"]
-    account.statuses["64"][1]["state"] = "success"
+def test_a_discussion_may_be_feedback_and_leads_to_what_it_mentions(look):
     items = look()
-    assert [item.raw["id"] for item in items if isinstance(item, Unread)] == [64]
-    assert "deployment/63" in ids(items, "deploy")
+    feedback = event(items, "feedback/discussion/502")
+    assert feedback.attributes == {"customer": True, "channel": "github"}
+    assert parents(items, "github:acme/pay#22") == ("github:acme/pay#12",)
+    assert [item.id for item in items if isinstance(item, Event) and item.subject.endswith("#23")] == []
+
+
+def test_a_label_makes_a_discussion_an_initiative(look, account):
+    account.discussions[2]["labels"] = {"nodes": [{"name": "Initiative"}]}
+    items = look()
+    assert {item.key for item in items if isinstance(item, Initiative)} == {"acme.pay.2", "acme.pay.23"}
+    assert "discussion/503" in ids(items, "idea")
+
+
+def test_an_idea_that_is_closed_as_outdated_is_rejected_until_it_is_opened_again(look, account):
+    account.discussions[0] |= {"closedAt": "2026-02-01T10:00:00Z", "stateReason": "OUTDATED"}
+    decision = event(look(), "discussion/501/closed")
+    assert (decision.attributes, decision.occurred_at) == ({"outcome": "rejected"}, at(2026, 2, 1, 10))
+    account.discussions[0] |= {"closedAt": None, "stateReason": "REOPENED"}
+    assert Withdrawn("discussion/501/closed") in look()
+
+
+def test_discussions_that_the_token_may_not_read_are_left_out(look, account):
+    whole = look()
+    account.forbidden.add("Discussions")
+    left = look()
+    assert {item.id for item in whole if isinstance(item, Event)} - {
+        item.id for item in left if isinstance(item, Event)
+    } == {"discussion/501", "feedback/discussion/502"}
+
+
+def test_a_commit_without_a_pull_request_is_a_change(look):
+    items = look()
+    change = event(items, "commit/c3")
+    assert (change.kind, change.subject, change.title) == ("change", "github:acme/pay@c3", "Say it louder (PAY-31)")
+    assert (change.occurred_at, change.actor) == (at(2026, 2, 10, 10), "Ben")
+    assert parents(items, "github:acme/pay@c3") == ("github:acme/pay#1", "jira:PAY-31")
+    assert [id_ for id_ in ids(items, "change") if id_.startswith("commit/")] == ["commit/e5", "commit/c3"]
+    assert [id_ for id_ in ids(look(trunk_commits=False), "change") if id_.startswith("commit/")] == []
+
+
+def test_a_commit_of_a_fork_is_not_brought_by_a_pull_request_of_its_source(look, account):
+    account.commits[2]["associatedPullRequests"]["nodes"][0]["baseRepository"]["nameWithOwner"] = "up/stream"
+    assert "commit/d4" in ids(look(), "change")
+
+
+def test_a_commit_that_was_pushed_long_after_it_was_made_is_found(asking, account):
+    looked = asking(github, fake, account)
+    assert "commit/e5" in ids(looked.look(at(2026, 3, 20)), "change")
+    assert "commit/e5" not in ids(looked.look(at(2026, 3, 20), at(2026, 3, 21)), "change")
+    assert "commit/e5" not in ids(looked.look(at(2026, 3, 25)), "change")
+
+
+def test_a_branch_that_did_not_move_is_not_read_again_after_a_look_that_came_to_its_end(asking, account):
+    looked = asking(github, fake, account)
+
+    def pages(since):
+        account.asked.clear()
+        looked.look(since)
+        return sum("history" in str(body) for *_, body in account.asked)
+
+    assert [pages(at(2026, 1, 1)), pages(at(2026, 1, 1)), pages(at(2026, 1, 2))] == [2, 2, 1]
 
 
 def test_a_repository_with_issues_switched_off_still_has_its_pull_requests(look, account):
-    from tests.fakes.web import said
-
     account.routes.insert(0, ("/repos/acme/pay/issues", lambda *_: said({"message": "Issues are disabled"}, 410)))
-    assert ids(look(), "change") == ["pull/7003/merged", "pull/7001/merged"]
+    account.repository["has_issues"] = False
+    assert merged(look()) == ["pull/7003/merged", "pull/7001/merged"]
 
 
-def test_a_repository_that_the_token_does_not_see_is_refused(look):
-    with pytest.raises(Refused, match=r"/repos/acme/other/issues\S* answered 404"):
-        look(repositories=["acme/other"])
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_without_graphql_all_comes_but_discussions_and_commits_without_pull_requests(look, account, status):
+    whole = {repr(item) for item in look()}
+    account.routes.insert(0, ("/graphql", lambda *_: said({"message": "Not here"}, status)))
+    account.asked.clear()
+    left = look()
+    lost = {event for event in whole - {repr(item) for item in left} if event.startswith("Event")}
+    assert len(lost) == 4
+    assert all("discussion" in one or "commit/" in one for one in lost)
+    assert [path for _, path, *_ in account.asked].count("/graphql") == 1
 
 
-def test_the_pages_of_pull_requests_are_read_only_as_far_back_as_needed(asking, account):
+def test_without_a_token_graphql_is_not_asked(look, account):
+    account.allowed = lambda request: "Authorization" not in request.headers
+    assert merged(look(token=None)) == ["pull/7003/merged", "pull/7001/merged"]
+    assert not [path for _, path, *_ in account.asked if path == "/graphql"]
+
+
+def test_a_pull_request_that_graphql_does_not_tell_of_is_asked_for_by_itself(look, account):
+    whole = look()
+    tell = account._graphql
+    blind = ("/graphql", lambda request, body: _without(tell(request, body), "PR_7001"))
+    account.routes.insert(0, blind)
+    assert look() == whole
+    assert "/repos/acme/pay/pulls/12" in [path for _, path, *_ in account.asked]
+
+
+def test_a_graphql_that_fails_is_not_taken_for_one_that_has_nothing(look, account):
+    tell, error = account._graphql, {"message": "Something went wrong", "type": "INTERNAL"}
+
+    def failing(request, body):
+        if "Commits" in body["query"]:
+            return {"data": {"repository": {"defaultBranchRef": None}}, "errors": [error]}
+        return tell(request, body)
+
+    account.routes.insert(0, ("/graphql", failing))
+    with pytest.raises(Unavailable, match="/graphql answered with an error: Something went wrong"):
+        look()
+
+
+def test_a_question_that_a_server_is_too_old_for_is_asked_once(asking, account):
+    tell, asked = account._graphql, []
+
+    def old(request, body):
+        if "Pulls" in body["query"]:
+            asked.append(body)
+            return {"errors": [{"message": "no such field", "extensions": {"code": "undefinedField"}}]}
+        return tell(request, body)
+
+    account.routes.insert(0, ("/graphql", old))
+    looked = asking(github, fake, account)
+    assert merged(looked.look()) == merged(looked.look()) == ["pull/7001/merged", "pull/7003/merged"]
+    assert len(asked) == 1
+
+
+def test_a_renamed_repository_keeps_its_name_and_is_known_by_the_new_one(look, account):
+    account.repository["full_name"] = "acme/payments"
+    account.routes += [(route[0].replace("acme/pay", "acme/payments"), route[1]) for route in account.routes]
+    account.issues[2]["body"] = "acme/payments#13 and Acme/Pay#14"
+    items = look()
+    assert parents(items, "github:acme/pay#3") == ("github:acme/pay#13", "github:acme/pay#14")
+    assert merged(items) == ["pull/7001/merged", "pull/7003/merged"]
+
+
+def test_an_address_counts_where_it_leads_to_this_github_or_to_github_com(look, account):
+    account.issues[2]["body"] = (
+        "https://gitlab.com/acme/pay/issues/7 https://www.github.com/acme/a/pull/8 https://github.com/acme/b/discussions/9"
+    )
+    assert parents(look(), "github:acme/pay#3") == ("github:acme/a#8", "github:acme/b#9")
+
+
+def test_an_enterprise_server_has_its_own_graphql_links_and_keys(served, opened, account):
+    account.issues[2]["body"] = "https://ghe.example/acme/pay/pull/12 https://github.com/up/stream/issues/7"
+    account.routes = [(f"/api/v3{pattern}", answer) for pattern, answer in account.routes]
+    account.routes += [("/api/graphql", account._graphql)]
+    settings = github.Settings.model_validate({**fake.settings(f"{served(account)}/api/v3"), "artefacts": "ghe:"})
+    items = list(github.events(settings, opened(github.client, settings), fake.SPAN[0], None))
+    assert event(items, "discussion/501").subject == "ghe:acme/pay#21"
+    assert event(items, "deployment/61").refs == ("ghe:acme/pay@a1", "ghe:acme/pay")
+    assert every_parent(items, "ghe:acme/pay#3")[:1] == ("github:up/stream#7",)
+    assert groups(items, "ghe:acme/pay#3") == {"ghe:acme/pay", "ghe:acme/pay/labels/feedback"}
+    assert "/api/graphql" in [path for _, path, *_ in account.asked]
+    assert host("https://ghe.example/api/v3") == "ghe.example"
+    assert host("https://api.github.com") == "github.com"
+    assert host("https://api.acme.ghe.com") == "acme.ghe.com"
+
+
+def test_all_of_an_organization_are_read_that_match(look, asking, account):
+    assert asking(github, fake, account, repositories=["acme/*"]).scope() == ["acme/pay"]
+    assert merged(look(repositories=["acme/p*", "acme/pay"])) == ["pull/7001/merged", "pull/7003/merged"]
+
+
+def test_of_a_person_what_is_public_is_read(look, account):
+    account.routes = [route for route in account.routes if not route[0].startswith("/orgs/")]
+    account.routes += [("/users/acme/repos", lambda *_: [account.repository])]
+    assert merged(look(repositories=["acme/*"])) == ["pull/7001/merged", "pull/7003/merged"]
+
+
+def test_a_repository_that_is_not_found_is_named_after_the_others_were_read(asking, account):
+    looked = asking(github, fake, account, repositories=["acme/pay", "acme/other", "nobody/*"])
+    found = []
+    with pytest.raises(Refused, match=r"404 for acme/other, nobody/\*: .* the others were read") as refused:
+        found.extend(github.events(looked.settings, looked.client, fake.SPAN[0], None))
+    assert refused.value.state == "not_found"
+    assert looked.scope() == ["acme/pay"]
+    with pytest.raises(Refused, match="acme/other"):
+        looked.check()
+
+
+def test_the_windows_of_a_long_pull_read_no_list_anew(asking, account):
+    looked, edges = asking(github, fake, account), [at(2026, month, 1) for month in range(1, 5)]
+    for begin, end in pairwise(edges):
+        looked.look(begin, end)
+    asked = [path for _, path, query, _ in account.asked if query.get("page", "1") == "1"]
+    assert asked.count("/repos/acme/pay/deployments") == 1
+    assert asked.count("/repos/acme/pay") == 1
+    assert "/repos/acme/pay/pulls" not in asked
+
+
+def test_the_own_list_of_pull_requests_is_read_only_as_far_back_as_needed(asking, account):
+    account.routes.insert(0, ("/graphql", lambda *_: said({"message": "Not here"}, 404)))
     asking(github, fake, account).look(at(2026, 3, 1))
     assert len([path for _, path, *_ in account.asked if path.endswith("/pulls")]) == 2
     account.asked.clear()
@@ -267,8 +370,8 @@ def test_a_second_look_asks_by_etag(asking, account):
 
 def test_a_check_names_each_repository(look, asking, account):
     assert asking(github, fake, account).check() == [
-        "token accepted; 4987 of 5000 requests left this hour",
-        "repository acme/pay: private, default branch main, issues on",
+        "token accepted; 4987 of 5000 requests left this hour; GraphQL answers",
+        "repository acme/pay: private, default branch main, issues on, discussions on",
     ]
 
 

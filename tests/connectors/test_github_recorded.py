@@ -10,7 +10,8 @@ from itertools import pairwise
 import pytest
 
 from connectors import github
-from connectors.contract import Artefact, Event, Initiative, Unread
+from connectors.contract import Event, Initiative, Unread
+from tests.connectors.github_found import parents
 from tests.fakes.recorded import REPOSITORY, Recorded
 from ttv import figures, store
 from ttv.route import Route
@@ -33,10 +34,6 @@ def said(items, number):
     subject = f"github:{REPOSITORY}#{number}"
     found = [item for item in items if isinstance(item, Event) and item.subject == subject]
     return [(item.kind, item.occurred_at.isoformat(), item.attributes.get("outcome")) for item in found]
-
-
-def parents(items, key):
-    return next(item.parents for item in items if isinstance(item, Artefact) and item.key == key)
 
 
 def test_every_record_of_the_real_api_can_be_read(look):

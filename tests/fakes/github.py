@@ -1,7 +1,8 @@
-"""A GitHub repository with ideas, pull requests, deployments and releases; two to a page."""
+"""A GitHub repository with ideas, discussions, pull requests, commits, deployments and releases; two to a page."""
 
 from datetime import datetime
 
+from tests.fakes import github_graphql
 from tests.fakes.web import Web, linked, said
 
 TOKEN = "github-token-51aa"
@@ -22,21 +23,29 @@ class Account(Web):
         super().__init__()
         self.issues, self.pulls, self.events = _issues(), _pulls(), _events()
         self.deployments, self.statuses, self.releases = _deployments(), _statuses(), _releases()
+        self.discussions, self.commits = _discussions(), _commits()
+        self.files, self.forbidden = {}, set[str]()
+        """The files that pull requests change, by their numbers; the GraphQL operations that the token may not do."""
         self.main = ["a1", "b2", "c3", "d4", "e5", "f6"]
         """The main line's commits, oldest first."""
         self.messages = {"c3": "Say it louder (PAY-31)"}
-        self.tags = {"v1": "b2", "v2": "d4"}
+        self.tags, self.changed = {"v1": "b2", "v2": "d4"}, []
+        self.repository = _repository()
         here = "/repos/acme/pay"
         self.routes = [
             ("/rate_limit", lambda *_: {"resources": {"core": {"limit": 5000, "remaining": 4987}}}),
-            (here, lambda *_: _repository()),
+            ("/graphql", self._graphql),
+            ("/orgs/acme/repos", lambda request, _: linked(request, [self.repository])),
+            (here, lambda *_: self.repository),
             (f"{here}/issues", self._issues),
             (f"{here}/issues/(\\d+)/events", lambda request, _, number: linked(request, self.events.get(number, []))),
             (f"{here}/pulls", self._pulls),
-            (f"{here}/deployments", lambda request, _: linked(request, self.deployments[::-1])),
+            (f"{here}/pulls/(\\d+)", lambda _r, _b, number: self._pull(int(number))),
+            (f"{here}/pulls/(\\d+)/files", lambda request, _, number: linked(request, self._files(int(number)))),
+            (f"{here}/deployments", self._deployments),
             (f"{here}/deployments/(\\d+)/statuses", lambda request, _, id_: linked(request, self.statuses[id_][::-1])),
             (f"{here}/releases", lambda request, _: linked(request, self.releases[::-1])),
-            (f"{here}/commits/(.+)", lambda _r, _b, ref: {"sha": self.tags.get(ref, ref)}),
+            (f"{here}/commits/(.+)", self._commit),
             (f"{here}/compare/(.+)\\.\\.\\.(.+)", self._compare),
         ]
 
@@ -59,10 +68,15 @@ class Account(Web):
             "deployment/63": late,
             "deployment/64": late,
             "deployment/65": late,
+            "discussion/501": early,
+            "feedback/discussion/502": late,
+            "commit/c3": early,
+            "commit/e5": late,
         }
 
     def empty(self):
         self.issues, self.pulls, self.deployments, self.releases = [], [], [], []
+        self.discussions, self.commits = [], []
 
     def spoil(self):
         """Let one pull request come without its branch."""
@@ -72,14 +86,61 @@ class Account(Web):
         return request.headers.get("Authorization") == f"Bearer {TOKEN}"
 
     def _issues(self, request, _body):
+        listed = [*self.issues, *map(_as_issue, self.pulls)]
         if request.args.get("state") != "all" or request.args.get("sort") != "updated":
-            return linked(request, [issue for issue in self.issues if issue["state"] == "open"])
+            return linked(request, [issue for issue in listed if issue["state"] == "open"])
         since = request.args["since"]
-        found = sorted((i for i in self.issues if i["updated_at"] >= since), key=lambda issue: issue["updated_at"])
+        found = sorted((i for i in listed if i["updated_at"] >= since), key=lambda issue: issue["updated_at"])
         return linked(request, found)
+
+    def _deployments(self, request, _body):
+        place = request.args.get("environment")
+        return linked(request, [one for one in self.deployments[::-1] if place in {None, one.get("environment")}])
+
+    def _pull(self, number):
+        return next((pull for pull in self.pulls if pull["number"] == number), said({"message": "Not Found"}, 404))
+
+    def _files(self, number):
+        return [{"filename": name} for name in self.files.get(number, [])]
+
+    def _graphql(self, _request, body):
+        if github_graphql.asked(body) in self.forbidden:
+            error = {"type": "FORBIDDEN", "message": "Resource not accessible by personal access token"}
+            return {"data": {"repository": None}, "errors": [error]}
+        nodes = {
+            **{pull["node_id"]: _pull_node(pull, self.files.get(pull["number"], [])) for pull in self.pulls},
+            **{one["node_id"]: self._deployment_node(one) for one in self.deployments},
+        }
+        there = {
+            "rateLimit": {"limit": 5000, "remaining": 4990},
+            "nodes": lambda given: [nodes.get(id_) for id_ in given["ids"]],
+            "repository": {
+                "discussions": lambda given: github_graphql.connection(
+                    sorted(self.discussions, key=lambda one: one["updatedAt"], reverse=True), given
+                ),
+                "defaultBranchRef": {"target": {"history": self._history}} if self.commits else None,
+            },
+        }
+        return github_graphql.answer(body, there)
+
+    def _history(self, given):
+        begin, end = given["since"], given.get("until") or "9"
+        found = [one for one in self.commits if begin <= one["committedDate"] <= end]
+        return github_graphql.connection(sorted(found, key=lambda one: one["committedDate"], reverse=True), given)
+
+    def _deployment_node(self, deployment):
+        statuses = [
+            {"state": one["state"].upper(), "createdAt": one["created_at"], "logUrl": None}
+            for one in self.statuses[str(deployment["id"])]
+        ]
+        return {"id": deployment["node_id"], "statuses": {"nodes": statuses, "pageInfo": {"hasNextPage": False}}}
 
     def _pulls(self, request, _body):
         return linked(request, sorted(self.pulls, key=lambda pull: pull["updated_at"], reverse=True))
+
+    def _commit(self, _request, _body, ref):
+        sha = self.tags.get(ref, ref)
+        return {"sha": sha} if sha in self.main else said({"message": f"No commit found for SHA: {ref}"}, 422)
 
     def _compare(self, request, _body, base, head):
         base, head = (self.tags.get(ref, ref) for ref in (base, head))
@@ -91,11 +152,81 @@ class Account(Web):
             {"sha": sha, "commit": {"message": self.messages.get(sha, "Work")}}
             for sha in self.main[start + 1 : end + 1]
         ]
-        return linked(request, commits, lambda page: {"status": status, "commits": page})
+        files = [{"filename": name} for name in self.changed]
+        return linked(request, commits, lambda page: {"status": status, "commits": page, "files": files})
 
 
 def _repository():
-    return {"full_name": "acme/pay", "private": True, "has_issues": True, "default_branch": "main"}
+    switched = {"private": True, "has_issues": True, "has_discussions": True}
+    return {"full_name": "acme/pay", "default_branch": "main", **switched}
+
+
+def _as_issue(pull):
+    """A pull request as the list of issues has it."""
+    known = ("node_id", "number", "state", "title", "body", "user", "created_at", "updated_at", "html_url", "labels")
+    told = {name: pull[name] for name in known if name in pull}
+    return {"id": pull["id"] + 1_000_000, **told, "pull_request": {"merged_at": pull["merged_at"]}}
+
+
+def _pull_node(pull, files):
+    """A pull request as GraphQL has it, as far as it is asked for."""
+    node = {
+        "id": pull["node_id"],
+        "fullDatabaseId": str(pull["id"]),
+        "baseRefName": pull["base"]["ref"],
+        "mergedAt": pull["merged_at"],
+        "mergeCommit": {"oid": pull["merge_commit_sha"]} if pull["merged_at"] else None,
+        "closingIssuesReferences": {
+            "nodes": [
+                {"number": number, "repository": {"nameWithOwner": name}} for name, number in pull.get("closes", [])
+            ]
+        },
+        "files": {"nodes": [{"path": path} for path in files[:2]], "pageInfo": {"hasNextPage": len(files) > 2}},
+    }
+    return {**node, **({"headRefName": pull["head"]["ref"]} if "head" in pull else {})}
+
+
+def _discussion(id_, number, category, created, updated, **fields):
+    told = {
+        "databaseId": id_,
+        "number": number,
+        "title": f"Discussion {number}",
+        "body": "",
+        "url": f"{HERE}/discussions/{number}",
+        "createdAt": created,
+        "updatedAt": updated,
+        "closedAt": None,
+        "stateReason": None,
+        "authorAssociation": "NONE",
+        "author": {"login": "cora"},
+        "category": {"name": category},
+        "labels": {"nodes": []},
+    }
+    return {**told, **fields}
+
+
+def _discussions():
+    early, late = "2026-02-20T10:00:00Z", "2026-03-10T10:00:00Z"
+    return [
+        _discussion(501, 21, "Ideas", "2026-01-05T10:00:00Z", early, body="PAY-33 would help"),
+        _discussion(502, 22, "Feedback", "2026-03-09T10:00:00Z", late, body="since #12 it is fast"),
+        _discussion(503, 23, "General", "2026-03-09T10:00:00Z", late),
+    ]
+
+
+def _commit(oid, at, message, *pulls):
+    told = {"oid": oid, "message": message, "committedDate": at, "url": f"{HERE}/commit/{oid}"}
+    associated = [{"mergedAt": at, "baseRepository": {"nameWithOwner": name}} for name in pulls]
+    return {**told, "author": {"name": "Ben", "user": None}, "associatedPullRequests": {"nodes": associated}}
+
+
+def _commits():
+    return [
+        _commit("b2", "2026-02-03T10:00:00Z", "PAY-30 Refund (#12)", "acme/pay"),
+        _commit("c3", "2026-02-10T10:00:00Z", "Say it louder (PAY-31)\n\nCloses #1"),
+        _commit("d4", "2026-03-03T10:00:00Z", "Pull 14", "acme/pay"),
+        _commit("e5", "2026-03-08T10:00:00Z", "Work"),
+    ]
 
 
 def _issue(id_, number, created, updated, labels, **fields):
@@ -123,7 +254,6 @@ def _issues():
         _issue(9002, 2, "2026-01-03T10:00:00Z", early, ["initiative", "top-down"], state="closed", user=None),
         _issue(9003, 3, "2026-02-20T09:00:00Z", early, ["feedback"], body="since #12 it is slow, see #3"),
         _issue(9004, 4, "2026-02-20T09:00:00Z", early, ["bug"], body="PAY-32"),
-        _issue(9012, 12, "2026-02-01T10:00:00Z", early, [], pull_request={"url": "…"}),
     ]
 
 
@@ -150,7 +280,9 @@ def _events():
 def _pull(id_, number, created, updated, merged, sha, **fields):  # noqa: PLR0917 - a table, one row a line
     told = {
         "id": id_,
+        "node_id": f"PR_{id_}",
         "number": number,
+        "state": "closed",
         "title": f"Pull {number}",
         "body": None,
         "user": {"login": "ben"},
@@ -186,6 +318,7 @@ def _pulls():
 def _deployment(id_, sha, created, updated, environment="production", **fields):
     told = {
         "id": id_,
+        "node_id": f"DE_{id_}",
         "sha": sha,
         "ref": "main",
         "environment": environment,

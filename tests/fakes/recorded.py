@@ -18,10 +18,11 @@ class Recorded(Web):
         self.issues = sorted(by_number.values(), key=lambda issue: issue["updated_at"])
         here = f"/repos/{REPOSITORY}"
         self.routes = [
+            (here, lambda *_: {"full_name": REPOSITORY, "default_branch": "master", "has_issues": True}),
             (f"{here}/issues", self._issues),
             (f"{here}/issues/(\\d+)/events", self._events),
             (f"{here}/pulls", self._pulls),
-            (f"{here}/deployments", lambda request, _: linked(request, [])),
+            (f"{here}/(?:deployments|releases)", lambda request, _: linked(request, [])),
         ]
 
     def allowed(self, request):

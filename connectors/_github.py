@@ -1,0 +1,247 @@
+"""GitHub's client, repositories and names: what its threads, commits and deploys are read with alike.
+
+Takes an address and a token; gives REST and GraphQL, the repositories that are configured, and the keys of artefacts.
+GraphQL is asked where it tells of fifty records what REST tells of one; it needs a token. A repository has the name
+that the configuration has for it, so a renamed one keeps its keys.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from connectors._reading import keys
+from connectors.client import Client, Following, Page, Params
+from connectors.contract import Refused, Unavailable, remedy
+
+HIDDEN = (404,)
+"""What the token may not see is not found."""
+
+_NO_GRAPHQL = (404, 405, 501)
+_PROBE = "query Probe { rateLimit { limit remaining } }"
+_TOO_OLD = {"undefinedField", "argumentNotAccepted"}
+_LASTING = {*_TOO_OLD, "FORBIDDEN", "NOT_FOUND", "INSUFFICIENT_SCOPES"}
+"""Errors of GraphQL that no second try mends: a permission is missing, or the server is too old for the question."""
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_MENTION = re.compile(
+    r"(?:https?://(?P<host>[^/\s]+)/(?P<there>[\w.-]+/[\w.-]+)/(?:issues|pull|discussions)/"
+    r"|(?<![\w./-])(?P<other>[\w.-]{1,39}/[\w.-]{1,100})#"
+    r"|(?<![\w/&>\[.-])#)"
+    r"(?P<number>[1-9][0-9]*)\b"
+)
+"""An address of a thread, `owner/name#1` or `#1`; not `[#1](…)`, which bots quote from other repositories."""
+_ABOVE = re.compile(r"/repos/([\w.-]+/[\w.-]+)/issues/([1-9][0-9]*)$")
+
+
+class GitHub(Client):
+    """A client that speaks GraphQL too, and remembers what need not be asked twice in one pull."""
+
+    def __init__(self, base: str, **options: Any) -> None:
+        super().__init__(base, **options)
+        self.remembered: dict[tuple[str, str], Any] = {}
+        """What is kept from window to window of a long pull, by repository and kind."""
+        self._signed = options.get("auth") is not None
+        self._graphql = f"{base.rstrip('/').removesuffix('/v3')}/graphql"
+        self._useless = set[str]()
+
+    @cached_property
+    def graphql(self) -> bool:
+        """Say whether GraphQL answers: there is a token, and nothing on the way keeps it from us."""
+        told = self._asked(_PROBE, {}, lambda data: [data], lambda _: None, partly=True) if self._signed else iter(())
+        return next(told, None) is not None
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """Ask GraphQL; None where it may not be asked or does not know the question; nodes it cannot tell are null."""
+        if not self.graphql or query in self._useless:
+            return None
+        return next(self._asked(query, variables, lambda data: [data], lambda _: None, partly=True), None)
+
+    def nodes(self, query: str, connection: Callable[[Any], Any], **variables: Any) -> Iterator[Any]:
+        """Yield the nodes of page after page of a connection of a repository; none where `ask` gives None.
+
+        The query has the variable `after`, and asks for `pageInfo`; `connection` finds it, or None, in the repository.
+        """
+
+        def found(data: Any) -> Any:
+            return (data and data["repository"] and connection(data["repository"])) or {"nodes": [], "pageInfo": {}}
+
+        def onward(page: Page) -> Any:
+            info = found(page.body["data"])["pageInfo"]
+            return {"variables": {**variables, "after": info["endCursor"]}} if info.get("hasNextPage") else None
+
+        if not self.graphql or query in self._useless:
+            return iter(())
+        return self._asked(query, variables, lambda data: [node for node in found(data)["nodes"] if node], onward)
+
+    def _asked(
+        self,
+        query: str,
+        variables: dict[str, Any],
+        take: Callable[[Any], list[Any]],
+        onward: Following,
+        *,
+        partly: bool = False,
+    ) -> Iterator[Any]:
+        def items(told: Any) -> list[Any]:
+            return take(told["data"]) if self._is_told(query, told, partly=partly) else []
+
+        body = {"query": query, "variables": variables}
+        return self.pages(self._graphql, json=body, items=items, following=onward, absent=_NO_GRAPHQL)
+
+    def _is_told(self, query: str, told: Any, *, partly: bool) -> bool:
+        """Say whether GraphQL told what it was asked, or a part; Unavailable if it may do so later."""
+        errors = told.get("errors") or []
+        some = any(part is not None for part in (told.get("data") or {}).values())
+        kinds = {error.get("type") or (error.get("extensions") or {}).get("code") for error in errors}
+        if kinds <= _LASTING or (some and partly):
+            if kinds & _TOO_OLD:
+                self._useless.add(query)
+            return some or not errors
+        said = "; ".join(str(error.get("message")) for error in errors)
+        raise Unavailable(f"{self._graphql} answered with an error: {said}")
+
+
+class Repository(NamedTuple):
+    """A repository; `name` is the configuration's, `path` GitHub's own."""
+
+    name: str
+    path: str
+    branch: str
+    has_issues: bool
+    has_discussions: bool
+    private: bool
+    source: str | None
+    """Of a fork, the repository in which the network began: a commit is the same in both."""
+
+    @property
+    def api(self) -> str:
+        """Where REST has it."""
+        return f"/repos/{self.path}"
+
+
+def repository(told: Any, name: str | None = None) -> Repository:
+    """Read what GitHub says of a repository."""
+    path, source = told["full_name"], (told.get("source") or told.get("parent") or {}).get("full_name")
+    switched = told.get("has_issues", True), told.get("has_discussions", False), told.get("private", False)
+    return Repository(name or path, path, told["default_branch"], *switched, source)
+
+
+def repositories(client: GitHub, named: Iterable[str]) -> Iterator[Repository]:
+    """Yield the repositories of names and patterns that the token sees, each once."""
+    seen = set[str]()
+    for name in named:
+        for told in _matching(client, name) if "*" in name else _one(client, name):
+            if told.path not in seen:
+                seen.add(told.path)
+                yield told
+
+
+def _one(client: GitHub, name: str) -> Iterator[Repository]:
+    told = client.get(f"/repos/{name}", absent=HIDDEN, read=partial(repository, name=name))
+    return iter([told] if told else [])
+
+
+def _matching(client: GitHub, pattern: str) -> Iterator[Repository]:
+    """List what is seen of an organization, or else of a person, whose public repositories only are listed."""
+    owner = pattern.partition("/")[0]
+    asked: Params = {"per_page": 100, "sort": "full_name"}
+    found = client.pages(f"/orgs/{owner}/repos", asked, items=_listed, absent=HIDDEN)
+    first = next(found, None)
+    rest = client.pages(f"/users/{owner}/repos", asked, items=_listed, absent=HIDDEN) if first is None else found
+    for told in chain([first] if first else [], rest):
+        if fnmatchcase(told.path.casefold(), pattern.casefold()):
+            yield told
+
+
+def _listed(body: Any) -> list[Repository]:
+    return [repository(told) for told in body]
+
+
+def missing(named: Iterable[str], seen: Iterable[Repository]) -> Refused | None:
+    """Say which names nothing was found for; None if there are none."""
+    found = {one for repository in seen for one in (repository.name.casefold(), repository.path.casefold())}
+    gone = [name for name in named if not any(fnmatchcase(one, name.casefold()) for one in found)]
+    said = f"GitHub answered 404 for {', '.join(gone)}: not there, or the token does not see it; the others were read"
+    return Refused(said, state="not_found", remedy=remedy("not_found")) if gone else None
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one repository's artefacts, and what texts of it name."""
+
+    repository: str
+    prefix: str
+    """What stands before `owner/name`: `github:`."""
+    host: str
+    """Where people see this GitHub."""
+    pattern: str
+    """Finds keys of issues elsewhere."""
+    elsewhere: str
+    """What stands before such keys."""
+    known: Mapping[str, str] = field(default_factory=dict)
+    """Names of the repositories that are read, by what they are called anywhere, in lower case."""
+    source: str | None = None
+
+    def thread(self, number: int | str, repository: str | None = None) -> str:
+        """Name an issue, a pull request or a discussion, of this repository or another; case means nothing there."""
+        return f"{self.prefix}{self._known(repository or self.repository)}#{number}"
+
+    def commit(self, sha: str) -> str:
+        """Name a commit."""
+        return f"{self.prefix}{self.repository}@{sha}"
+
+    def commits(self, shas: Iterable[str]) -> list[str]:
+        """Name commits; of a fork also as the repository names them that it was forked from."""
+        places = [self.repository, *([self._known(self.source)] if self.source else [])]
+        return [f"{self.prefix}{place}@{sha}" for sha in shas for place in places]
+
+    def deployment(self, number: int | str) -> str:
+        """Name a deployment."""
+        return f"{self.prefix}{self.repository}/deployments/{number}"
+
+    def release(self, tag: str) -> str:
+        """Name a release."""
+        return f"{self.prefix}{self.repository}/releases/{tag}"
+
+    def groups(self, labels: Iterable[str] = (), paths: Iterable[str] = ()) -> list[str]:
+        """Name the groups that something stands in: its labels, the folders that it changes, its repository."""
+        here = f"{self.prefix}{self.repository}"
+        return [*(f"{here}/labels/{label}" for label in labels), *(f"{here}/paths/{path}" for path in paths), here]
+
+    def keys(self, *texts: str | None) -> list[str]:
+        """Name the issues elsewhere whose keys stand in texts."""
+        return [self.elsewhere + key for key in keys(self.pattern, *texts)]
+
+    def mentioned(self, *texts: str | None) -> list[str]:
+        """Name the threads that texts mention."""
+        found = (self._read(match) for text in texts if text for match in _MENTION.finditer(text))
+        return list(dict.fromkeys(key for key in found if key))
+
+    def above(self, address: str | None) -> list[str]:
+        """Name the issue whose address in the API this is; none if there is none."""
+        found = _ABOVE.search(address or "")
+        return [self.thread(found[2], found[1])] if found else []
+
+    def _read(self, found: re.Match[str]) -> str | None:
+        host = (found["host"] or self.host).casefold().removeprefix("www.")
+        if host == self.host:
+            return self.thread(found["number"], found["there"] or found["other"])
+        return f"github:{found['there']}#{found['number']}" if host == "github.com" else None
+
+    def _known(self, repository: str) -> str:
+        return self.known.get(repository.casefold(), repository)
+
+
+def host(url: str) -> str:
+    """Tell where people see the GitHub whose API has this address."""
+    return urlsplit(url).netloc.casefold().removeprefix("api.")
+
+
+def text(thread: Any) -> str:
+    """Give what a person wrote, without the hints of a template."""
+    return _COMMENT.sub("", thread.get("body") or "")
