@@ -28,6 +28,8 @@ class Settings(contract.Settings):
     fewer: tuple[str, ...] = ()
     """Of the ideas, those that are spoken of, but taken for none."""
     unread: int = Field(default=0, ge=0)
+    deleted: tuple[str, ...] = ()
+    """Of the ideas, those that are no more; they are yielded all the same."""
     mended: bool = False
     """Whether its program of today reads what could not be read."""
     mode: Literal["all", "mine"] = "all"
@@ -57,6 +59,10 @@ def events(settings, client, since, until):
         yield Event(id=key, kind="idea", occurred_at=datetime(2026, 1, 2, tzinfo=UTC), subject=f"tool:{key}")
     for number in range(settings.unread):
         yield Unread(raw={"number": number}, reason="KeyError: 'created'", reader="record")
+
+
+def gone(settings, client, subjects):
+    return (subject for subject in subjects if subject.removeprefix("tool:") in settings.deleted)
 
 
 def reread(settings, client):

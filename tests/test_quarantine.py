@@ -74,6 +74,11 @@ def test_a_record_is_kept_whole_with_what_reads_it_again(route):
     assert (len(kept["raw"]), kept["reader"]) == (RAW_LENGTH - 100 + len('{"text":""}'), "issue")
 
 
+def test_a_record_that_is_no_json_is_kept_as_it_came(route):
+    lie(route, "<html>")
+    assert rows(route)[0]["raw"] == "<html>"
+
+
 def test_of_a_longer_one_the_beginning_is_kept_and_it_cannot_be_read_again(route):
     lie(route, {"text": "x" * RAW_LENGTH})
     (kept,) = rows(route)

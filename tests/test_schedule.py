@@ -1,7 +1,7 @@
 """The schedule: every source at its own pace, one look at a time, no source keeps another, the end waits."""
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Condition, Event
 from types import SimpleNamespace
 
@@ -272,6 +272,63 @@ def test_what_a_look_brought_is_counted(route, counts):
     assert counts.wait(1)
     assert ended(schedule)
     assert counts.records == [("one", {"accepted": 1, "duplicate": 0, "rejected": 0})]
+
+
+# ---- the census
+
+
+class Counting(Tool):
+    """A connector that can tell what is deleted: everything that it is asked about."""
+
+    def __init__(self, body, error=None):
+        super().__init__(body)
+        self.error, self.censuses = error, 0
+
+    def gone(self, settings, client, subjects):
+        self.censuses += 1
+        if self.error:
+            raise self.error
+        return list(subjects)
+
+
+def counting(error=None):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    tool = Counting(lambda _: iter([contract.Event("1", "idea", at, "one:1")]), error)
+    week = timedelta(days=7)
+    return Source("one", "one", tool, contract.Settings(), timedelta(hours=1), timedelta(days=1), None, week), tool
+
+
+@pytest.fixture
+def weekly(sqlite_engine):
+    """A route whose clock a test moves."""
+    clock = SimpleNamespace(at=datetime(2026, 11, 1, tzinfo=UTC))
+    return Route(sqlite_engine, now=lambda: clock.at), clock
+
+
+def test_after_a_week_what_is_deleted_is_asked_once(weekly, counts):
+    route, clock = weekly
+    one, tool = counting()
+    schedule = Schedule(route, [], counts)
+    schedule._run(one)
+    for _ in range(24 * 8):
+        clock.at += timedelta(hours=1)
+        schedule._run(one)
+    assert (tool.looks, tool.censuses) == (1 + 24 * 8, 1)
+    with store.reading(route.engine) as connection:
+        assert [row.deleted for row in connection.execute(store.event_version.select())] == [False, True]
+
+
+def test_a_census_that_fails_leaves_the_look_as_it_is_and_is_the_source_s_health(weekly, counts, caplog):
+    route, clock = weekly
+    one, _ = counting(Unavailable("https://tool.example is down"))
+    schedule = Schedule(route, [], counts)
+    schedule._run(one)
+    clock.at += timedelta(days=7)
+    with caplog.at_level(logging.ERROR):
+        schedule._run(one)
+    assert counts.runs == [("one", "succeeded")] * 2
+    assert (health(route)["one"]["up"], health(route)["one"]["state"]) == (True, "unavailable")
+    assert "one: the census failed: https://tool.example is down" in caplog.text
 
 
 # ---- several processes on one database

@@ -114,7 +114,7 @@ def _rejection(found: Record, reason: str) -> Rejection:
 
 
 def _text(raw: object) -> str:
-    return _shown(orjson.dumps(raw, default=str).decode())
+    return _shown(raw if isinstance(raw, str) else orjson.dumps(raw, default=str).decode())
 
 
 _COLUMNS = tuple(store.event.c.keys())
@@ -264,6 +264,7 @@ def _lent(row: Row) -> Iterator[_Edge]:
 def _artefacts(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
     """Make the parents of each reported artefact what its source says now."""
     reported = {(found.source, item.key): item.parents for found in records for item in [cast("Artefact", found.item)]}
+    words = {(found.source, cast("Artefact", found.item).key): (found.by, found.why) for found in records if found.why}
     known = _said(connection, reported)
     wanted = {
         _Edge(child, parent, source)
@@ -271,7 +272,9 @@ def _artefacts(connection: Connection, records: list[Record], recorded_at: int, 
         for parent in parents
         if parent != child
     }
-    _relink(connection, wanted - known.keys(), known.keys() - wanted, recorded_at, change)
+    gone = known.keys() - wanted
+    why = {edge: words[edge.source, edge.child] for edge in gone if (edge.source, edge.child) in words}
+    _relink(connection, wanted - known.keys(), gone, recorded_at, change, words=why)
 
 
 def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:

@@ -85,7 +85,7 @@ def event_(row: Row[Any]) -> dict[str, Any]:
 
 def sources(connection: Connection, as_of: datetime) -> dict[str, Any]:
     """List each source's health, cursor and lag."""
-    instants = ("looked_until", "attempted_at", "succeeded_at", "heard_at")
+    instants = ("looked_until", "attempted_at", "succeeded_at", "heard_at", "census_at")
     held = select(event.c.source, func.count().label("events")).where(~event.c.deleted).group_by(event.c.source)
     events = {name: count for name, count in connection.execute(held)}  # noqa: C416  rows are not pairs to dict()
     items = []

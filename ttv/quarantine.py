@@ -8,12 +8,13 @@ today's reason. What was dropped stays as well, out of every list and count, wit
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select, tuple_
 
 from connectors.contract import Artefact, Event, Initiative, Withdrawn
-from ttv import collect, store
+from ttv import changes, collect, store
 from ttv.records import Record, Rejection
 from ttv.route import Route, follow
 from ttv.store import event, initiative, initiative_version, link, link_version, quarantine
@@ -151,7 +152,8 @@ def _again(route: Route, batch: list[Kept], reread: Reread, retried: Retried) ->
         failed |= {one.index: one.reason for one in outcome.rejected}
         _leave(connection, [kept for index, kept in enumerate(batch) if index not in failed])
         _stay(connection, [(batch[index], reason) for index, reason in failed.items()])
-        store.changed(connection, "log", at)
+        if not change:
+            _counted(connection, at)
         follow(connection, change, at)
     retried.taken += len(batch) - len(failed)
     retried.unread += len(failed)
@@ -226,8 +228,14 @@ def drop(
         values = {"dropped_at": store.micros(at), "by": by, "why": why}
         count = connection.execute(quarantine.update().where(*wanted).values(values)).rowcount
         if count:
-            store.changed(connection, "log", at)
+            _counted(connection, at)
     return count
+
+
+def _counted(connection: Connection, at: datetime) -> None:
+    """Let those know who show what lies in quarantine: it is counted with the log."""
+    store.changed(connection, "log", at)
+    changes.note(connection, (), ())
 
 
 def _pattern(text: str) -> str:

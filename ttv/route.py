@@ -177,7 +177,7 @@ class Route:
                 looked.until = end or began - timedelta(seconds=client.lag)
                 self._mark(name, {"looked_until": store.micros(looked.until)})
                 progress(looked)
-            health = self._scope(name, connector, settings, client, afresh=afresh)
+            health = self._health(name, connector, settings, client, afresh=afresh)
         except SourceError as error:
             self._mark(name, {"error": type(error).__name__, **_told(error)})
             raise
@@ -218,16 +218,24 @@ class Route:
         self._write(connection, name, {"connector": kind, **values})
         return store.instant(row.looked_until) if row else None
 
-    def _scope(self, name: str, connector: Connector, settings: Any, client: Client, *, afresh: bool) -> dict[str, Any]:
-        """Ask what a source can see, and say whether it is less than it ever was; afresh what it was is forgotten."""
+    def _health(
+        self, name: str, connector: Connector, settings: Any, client: Client, *, afresh: bool
+    ) -> dict[str, Any]:
+        """Say how a source is that was read to the end: it may see less than it ever did, or a census was refused.
+
+        Afresh what it ever saw is forgotten.
+        """
         scope = getattr(connector, "scope", None)
-        if scope is None:
-            return _told(None)
-        seen = set(scope(settings, client))
+        seen = set(scope(settings, client)) if scope else set()
         with store.reading(self.engine) as connection:
-            kept = connection.scalar(select(source.c.scope).where(source.c.name == name))
-        before = set(orjson.loads(kept)) if kept and not afresh else set()
-        return {**_told(narrowed(before, seen)), "scope": orjson.dumps(sorted(before | seen)).decode()}
+            row = connection.execute(select(source.c.scope, source.c.census_fault).where(source.c.name == name)).one()
+        standing: dict[str, Any] = orjson.loads(row.census_fault) if row.census_fault else _told(None)
+        if scope is None:
+            return standing
+        before = set(orjson.loads(row.scope)) if row.scope and not afresh else set()
+        less = narrowed(before, seen)
+        kept = orjson.dumps(sorted(before | seen)).decode()
+        return {**(_told(less) if less else standing), "scope": kept}
 
     def _mark(self, name: str, values: dict[str, Any]) -> None:
         with store.writing(self.engine) as connection:

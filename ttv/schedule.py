@@ -20,7 +20,8 @@ from sqlalchemy.exc import OperationalError
 
 from connectors.client import Traffic, Unheard
 from connectors.contract import SourceError
-from ttv import deliveries, engines, store
+from ttv import census, deliveries, engines, store
+from ttv.census import Counted
 from ttv.config import Source
 from ttv.route import Looked, Route
 
@@ -97,6 +98,18 @@ def look(
     """
     with closing(_client(route, source, stop, Unheard())) as client:
         return _look(route, source, client, stop, progress, afresh=afresh)
+
+
+def look_and_count(
+    route: Route, source: Source, stop: Stop, progress: Callable[[Looked], None], confirmed: int
+) -> tuple[Looked, Counted | None]:
+    """Look at a source once, and then ask it what is deleted there; None if the look was stopped.
+
+    SourceError if it cannot be read to the end, or if more is gone than could be and was confirmed.
+    """
+    with closing(_client(route, source, stop, Unheard())) as client:
+        looked = _look(route, source, client, stop, progress)
+        return looked, census.count(route, source, client, confirmed) if looked.complete else None
 
 
 def _client(route: Route, source: Source, stop: Stop, traffic: Traffic) -> Any:
@@ -198,6 +211,8 @@ class Schedule:
                     outcome = None
                     return
                 looked = self._look(source)
+                if looked.complete and census.is_due(self._route, source):
+                    self._count(source)
             outcome = "succeeded" if looked.complete else None
             brought = looked.outcome
             self._counts.brought(
@@ -221,6 +236,15 @@ class Schedule:
         if source.name not in self._clients:
             self._clients[source.name] = _client(self._route, source, self._stop, self._counts.traffic(source.name))
         return _look(self._route, source, self._clients[source.name], self._stop, lambda _: None)
+
+    def _count(self, source: Source) -> None:
+        """Ask what is deleted there; that it cannot be told leaves the look as it is, and is the source's health."""
+        try:
+            counted = census.count(self._route, source, self._clients[source.name])
+        except SourceError as error:
+            _logger.error("%s: the census failed: %s", source.name, error)  # noqa: TRY400  it is expected
+        else:
+            _logger.log(logging.INFO if counted.gone else logging.DEBUG, "%s: %s", source.name, census.words(counted))
 
     def _is_due(self, source: Source) -> bool:
         """Say whether nobody has looked at a source within its interval, or since a webhook wanted it.

@@ -47,3 +47,35 @@ def test_without_sources_a_sync_says_what_to_do(run):
     told = run("sync", exit_code=2).stderr
     assert "there is no source to look at" in told
     assert "ttv init" in told
+
+
+def test_a_census_withdraws_what_is_deleted_there(run):
+    Path("ttv.toml").write_text(f'{SOURCE}ideas = ["pay", "find"]\n')
+    run("sync", environ=TOKEN)
+    Path("ttv.toml").write_text(f'{SOURCE}ideas = ["pay", "find"]\ndeleted = ["pay"]\n')
+    told = run("sync", "tool", "--census", environ=TOKEN).stdout
+    assert told == ("tool: 0 new or changed, 4 known; 1 of 2 artefacts are deleted; withdrawn: 1 event, 1 initiative\n")
+    answer = orjson.loads(run("sync", "--census", "--json", environ=TOKEN).stdout)["sources"][0]
+    assert answer["census"] == {"asked": 2, "gone": 1, "events": 1, "links": 0, "initiatives": 1}
+
+
+def test_suspiciously_many_are_withdrawn_when_their_number_is_confirmed(run):
+    ideas = [f"idea-{number}" for number in "abcdefghijkl"]
+    Path("ttv.toml").write_text(f"{SOURCE}ideas = {ideas}\ndeleted = {ideas}\n")
+    told = run("sync", "--census", exit_code=1, environ=TOKEN).stderr
+    assert "12 of 12 artefacts are gone at once, so nothing is withdrawn" in told
+    assert "ttv sync tool --census --confirm 12" in told
+    assert "withdrawn: 12 events" in run("sync", "tool", "--census", "--confirm", "12", environ=TOKEN).stdout
+
+
+def test_a_census_of_what_cannot_tell_is_a_usage_error(run, monkeypatch):
+    Path("ttv.toml").write_text(SOURCE)
+    monkeypatch.delattr("tests.invented.gone")
+    assert "cannot be told by: tests.invented" in run("sync", "--census", exit_code=2, environ=TOKEN).stderr
+
+
+def test_what_makes_no_sense_with_a_census_is_a_usage_error(run):
+    again = SOURCE.replace("tool]", "again]") + 'token = { env = "TTV_TOOL_TOKEN" }\n'
+    Path("ttv.toml").write_text(SOURCE + again)
+    for said in (["--confirm", "3"], ["--census", "--confirm", "3"], ["--census", "--afresh"]):
+        assert run("sync", *said, exit_code=2, environ=TOKEN).stderr.startswith("Error: ")

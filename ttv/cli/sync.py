@@ -1,8 +1,8 @@
 """`ttv sync`: one look at every source, or at one, with progress."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import SourceError
+from ttv import census
 from ttv.afresh import look_afresh
+from ttv.census import Counted
 from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.ending import signals
@@ -20,7 +22,7 @@ from ttv.cli.serve import put_configured
 from ttv.config import Config, Source
 from ttv.config.mistakes import nearest
 from ttv.route import Looked, Route
-from ttv.schedule import Stop, Stopped, look
+from ttv.schedule import Stop, Stopped, look, look_and_count
 
 Told = Callable[[Looked], None]
 
@@ -33,6 +35,8 @@ class Seen:
     looked: Looked | None = None
     withdrawn: int = 0
     """How much was withdrawn by a look afresh."""
+    counted: Counted | None = None
+    """What a census found, if one was asked for."""
     error: str | None = None
 
 
@@ -42,15 +46,18 @@ class Seen:
 Examples:
   ttv sync
   ttv sync jira
+  ttv sync jira --census
   ttv sync --json | jq '.sources[] | select(.error)'
 """,
 )
 @click.argument("source", required=False)
 @click.option("--afresh", is_flag=True, help="Read from the beginning, and withdraw what is yielded no more.")
+@click.option("--census", "asks", is_flag=True, help="Then ask what is deleted there, and withdraw it.")
+@click.option("--confirm", metavar="N", type=click.IntRange(0), default=0, help="Up to N are really deleted.")
 @click.option("--json", "as_json", is_flag=True, help="Say what came in as JSON.")
 @everywhere
 @click.pass_obj
-def sync(asked: Asked, source: str | None, *, afresh: bool, as_json: bool) -> None:
+def sync(asked: Asked, source: str | None, *, afresh: bool, asks: bool, confirm: int, as_json: bool) -> None:
     """Look once at every source, or at SOURCE, and take in what is new.
 
     It goes on where the last look ended. A source that fails is told and does not keep the others; the exit code is 1
@@ -58,14 +65,18 @@ def sync(asked: Asked, source: str | None, *, afresh: bool, as_json: bool) -> No
 
     After a change of what a source's table in the configuration makes of its records, `--afresh` applies it to the
     past too; `ttv plan` shows before what that would change.
+
+    Where suspiciously many artefacts are gone at once, `--census` withdraws nothing and says how many; whoever has seen
+    to it that they are deleted, and not hidden from the account, confirms that number.
     """
     found = asked.configuration()
     wanted = _chosen(found, source)
+    _checked(wanted, afresh=afresh, asks=asks, confirm=confirm)
     with opened(found.database) as engine, signals() as stop:
         route = Route(engine)
         put_configured(route, found)
         seen = []
-        for one in looks(route, wanted, stop, afresh=afresh):
+        for one in looks(route, wanted, stop, afresh=afresh, confirm=confirm if asks else None):
             seen.append(one)
             if not as_json:
                 click.echo(line(one), err=one.error is not None)
@@ -75,23 +86,33 @@ def sync(asked: Asked, source: str | None, *, afresh: bool, as_json: bool) -> No
         raise click.exceptions.Exit(FAILED)
 
 
-def looks(route: Route, sources: Iterable[Source], stop: Stop, *, afresh: bool = False) -> Iterator[Seen]:
-    """Look at one source after the other, with a progress bar on a terminal."""
+def looks(
+    route: Route, sources: Iterable[Source], stop: Stop, *, afresh: bool = False, confirm: int | None = None
+) -> Iterator[Seen]:
+    """Look at one source after the other, with a progress bar on a terminal; with a census if a number is confirmed."""
     with progress(route.now()) as told:
         for source in sources:
             if stop():
                 return
             tell = told(source)
             try:
-                looked, withdrawn = (
-                    look_afresh(route, source, stop, tell) if afresh else (look(route, source, stop, tell), 0)
-                )
-                tell(looked)
-                yield Seen(source.name, looked, withdrawn)
+                seen = _seen(route, source, stop, tell, afresh=afresh, confirm=confirm)
+                if seen.looked:
+                    tell(seen.looked)
+                yield seen
             except Stopped:
                 yield Seen(source.name)
             except SourceError as error:
                 yield Seen(source.name, error=str(error))
+
+
+def _seen(route: Route, source: Source, stop: Stop, tell: Told, *, afresh: bool, confirm: int | None) -> Seen:
+    if afresh:
+        return Seen(source.name, *look_afresh(route, source, stop, tell))
+    if confirm is None or not census.is_able(source):
+        return Seen(source.name, look(route, source, stop, tell))
+    looked, counted = look_and_count(route, source, stop, tell, confirm)
+    return Seen(source.name, looked, counted=counted)
 
 
 @contextmanager
@@ -137,6 +158,19 @@ def _chosen(found: Config, name: str | None) -> tuple[Source, ...]:
     return chosen
 
 
+def _checked(sources: Collection[Source], *, afresh: bool, asks: bool, confirm: int) -> None:
+    """Refuse what makes no sense together."""
+    if confirm and not asks:
+        raise Wrong("--confirm goes with --census")
+    if confirm and len(sources) > 1:
+        raise Wrong("a number is confirmed of one source", f"Name it: {', '.join(one.name for one in sources)}")
+    if afresh and asks:
+        raise Wrong("--afresh and --census are two looks", "Do one after the other.")
+    if asks and not any(map(census.is_able, sources)):
+        unable = ", ".join(sorted({one.type for one in sources}))
+        raise Wrong(f"what is deleted there cannot be told by: {unable}")
+
+
 def line(seen: Seen) -> str:
     """Say what became of a look."""
     if seen.error is not None:
@@ -146,6 +180,7 @@ def line(seen: Seen) -> str:
     outcome = seen.looked.outcome
     said = f"{seen.source}: {outcome.accepted:,} new or changed, {outcome.duplicate:,} known"
     said += f", {seen.withdrawn:,} withdrawn" if seen.withdrawn else ""
+    said += f"; {census.words(seen.counted)}" if seen.counted else ""
     unread = len(outcome.rejected)
     return f"{said}, {unread:,} in quarantine (first: {outcome.rejected[0].reason})" if unread else said
 
@@ -160,5 +195,6 @@ def _answer(seen: Seen) -> dict[str, Any]:
         "duplicate": looked.outcome.duplicate,
         "rejected": len(looked.outcome.rejected),
         "withdrawn": seen.withdrawn,
+        "census": asdict(seen.counted) if seen.counted else None,
         "error": seen.error,
     }

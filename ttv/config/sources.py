@@ -36,6 +36,8 @@ class Source:
     """How far back the first look goes."""
     window: timedelta | None
     """How much of the past one look covers, where the connector's own choice does not suit."""
+    census: timedelta | None = None
+    """How often it is asked what is deleted there; None: never."""
 
     @property
     def looks(self) -> bool:
@@ -68,7 +70,8 @@ def read(name: str, table: object, every: timedelta, vault: secrets.Vault) -> tu
     faults += found
     if faults or connector is None or common is None or settings is None:
         return None, faults
-    return Source(name, common.type, connector, settings, common.every or every, common.since, common.window), []
+    pace = common.every or every
+    return Source(name, common.type, connector, settings, pace, common.since, common.window, common.census), []
 
 
 def _connector(name: str, table: Mapping[str, Any]) -> tuple[ModuleType | None, Faults]:

@@ -52,8 +52,14 @@ def since(said: object) -> datetime | timedelta:
     raise ValueError('must be a day such as 2025-01-01 or a duration such as "2y"')
 
 
+def census(said: object) -> timedelta | None:
+    """Read a duration, or "never"; ValueError in words."""
+    return None if said == "never" else duration(said)
+
+
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 Since = Annotated[datetime | timedelta, BeforeValidator(since)]
+Census = Annotated[timedelta | None, BeforeValidator(census)]
 Window = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{0,4}d|all)$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 _KEY = r"[A-Za-z0-9._-]{1,100}"
@@ -144,6 +150,10 @@ class Source(Table):
     every: Duration | None = Field(default=None, description="Pause between two looks, if not that of [schedule].")
     since: Since = Field(default=2 * _YEAR, description="How far back the first look goes: a duration or a day.")
     window: Duration | None = Field(default=None, description="How much of the past is read and stored in one step.")
+    census: Census = Field(
+        default=timedelta(days=7),
+        description='How often it is asked what is deleted there; or "never".',
+    )
 
 
 class Document(Table):

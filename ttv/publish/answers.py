@@ -316,6 +316,8 @@ class Source(Answer):
     succeeded_at: datetime | None
     heard_at: datetime | None
     """When it last sent a webhook that could be trusted."""
+    census_at: datetime | None
+    """When it was last asked what is deleted there."""
     lag_seconds: float | None
     error: str | None
     message: str | None
