@@ -166,10 +166,8 @@ def tools(said: argparse.Namespace, issues: int, pulls: int):
 
 def compared(said: argparse.Namespace) -> None:
     """Print how each does against the floor of its tool."""
-    print(
-        "| tool | | s | to the floor | range | CPU s | to the floor's | MB over the start |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- |"
-    )
+    print("| tool | | s | to the floor | range | CPU s | to the floor | MB over the start |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for tool in said.tools:
         peers = [name for name, package in PEERS[tool].items() if importlib.util.find_spec(package)]
         names = ["floor", "read", "ttv", *(peers if said.peers else [])]
@@ -181,10 +179,12 @@ def compared(said: argparse.Namespace) -> None:
                 for name in names:
                     found[name].append(measured(f"{tool} {name}", urls[tool]))
         for name, runs in found.items():
-            ratios = sorted(one["seconds"] / floor["seconds"] for one, floor in zip(runs, found["floor"], strict=True))
+            pairs = list(zip(runs, found["floor"], strict=True))
+            ratios, ours = (sorted(one[key] / floor[key] for one, floor in pairs) for key in ("seconds", "cpu"))
             middle = {key: statistics.median(one[key] for one in runs) for key in ("seconds", "cpu", "over_mb")}
             row = f"{middle['seconds']:.2f} | {statistics.median(ratios):.2f} | {ratios[0]:.2f} to {ratios[-1]:.2f}"
-            print(f"| {tool} | {name} | {row} | {middle['cpu']:.2f} | {middle['over_mb']:.0f} |", flush=True)
+            row += f" | {middle['cpu']:.2f} | {statistics.median(ours):.2f} | {middle['over_mb']:.0f}"
+            print(f"| {tool} | {name} | {row} |", flush=True)
 
 
 def grown(said: argparse.Namespace) -> None:

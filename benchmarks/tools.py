@@ -70,6 +70,7 @@ class Jira:
             "serverInfo": {"deploymentType": "Cloud"},
             "status": [{"id": id_, "name": name_, "statusCategory": {"key": key}} for id_, name_, key in STATUSES],
             "field": [],
+            "project/search": {"values": [{"key": "VAL", "name": "Value"}], "isLast": True},
         }
         if name in told:
             return told[name], {}

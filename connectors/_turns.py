@@ -1,9 +1,10 @@
 """Page after page: what one request asks for, where the next one is, and pages that are asked for before their turn.
 
-The answer of each page says where the next one is; that alone decides what is yielded. Where a first page tells how
-many there are, an `Ahead` has the likely ones asked for by a few threads meanwhile: what they bring is used if it is
-what was to be asked next, and thrown away if not. Only as many pages are ahead as were read already, four at the most,
-so whoever stops early has cost the tool little, and memory does not grow with the number of pages.
+The answer of each page says where the next one is; that alone decides what is yielded. From the second page on the next
+one is asked for while one is used: by then whoever reads has gone on once. Where a first page tells how many there are,
+an `Ahead` has the likely ones asked for by a few threads meanwhile: what they bring is used if it is what was to be
+asked next, and thrown away if not. Only as many pages are ahead as were read already, four at the most, so whoever
+stops early has cost the tool little, and memory does not grow with the number of pages.
 """
 
 from collections import deque

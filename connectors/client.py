@@ -186,7 +186,7 @@ class Client:
         known: Known | None = None,
         in_flight: int = IN_FLIGHT,
     ) -> Iterator[Any]:
-        """Yield the records of page after page, in order, each page only when it is needed.
+        """Yield the records of page after page, in order; the second page only when it is needed, later ones meanwhile.
 
         `items` names the list within a body (None: the body is the list), or takes the list out of it. With `json`
         the pages are posted for, and what `following` gives goes into that body. A page that comes round again is
@@ -209,27 +209,39 @@ class Client:
         return {**bodies[0], items: records} if bodies else None
 
     def _turned(
-        self, turn: Turn, following: Following, absent: tuple[int, ...], known: Known | None, in_flight: int
+        self, first: Turn, following: Following, absent: tuple[int, ...], known: Known | None, in_flight: int
     ) -> Iterator[tuple[str, Page]]:
+        turn: Turn | None = first
         seen = set[bytes]()
         with Ahead(partial(self._attempt_now, absent=absent), in_flight) as ahead:
-            while True:
-                if turn.key in seen or len(seen) == _PAGES:
-                    said = f"{self._safe(turn.address)}: the pages go round in a loop, after {len(seen)} of them"
-                    raise told(Unreadable, said, "unreadable")
-                seen.add(turn.key)
+            while turn:
+                self._note_turn(turn, seen)
                 page = self._ask(turn, absent, ahead.take(turn))
                 if page is None:
                     return
-                yield turn.address, page
-                onward = self._taken(turn.address, page, following)
-                if onward is None:
-                    return
-                if known and len(seen) == 1:
-                    likely = self._taken(turn.address, page, known)
-                    ahead.expect(partial(turn.to, resolve=self._address)(one) for one in likely)
-                turn = turn.to(onward, self._address)
-                ahead.begin(len(seen))
+                if known or len(seen) == 1:
+                    yield turn.address, page
+                    onward = self._onward(turn, page, following)
+                    if known and len(seen) == 1:
+                        likely = self._taken(turn.address, page, known)
+                        ahead.expect(partial(turn.to, resolve=self._address)(one) for one in likely)
+                    ahead.begin(len(seen))
+                else:
+                    onward = self._onward(turn, page, following)
+                    ahead.expect([onward] if onward and onward.key not in seen else [])
+                    ahead.begin(1)
+                    yield turn.address, page
+                turn = onward
+
+    def _note_turn(self, turn: Turn, seen: set[bytes]) -> None:
+        if turn.key in seen or len(seen) == _PAGES:
+            said = f"{self._safe(turn.address)}: the pages go round in a loop, after {len(seen)} of them"
+            raise told(Unreadable, said, "unreadable")
+        seen.add(turn.key)
+
+    def _onward(self, turn: Turn, page: Page, following: Following) -> Turn | None:
+        onward = self._taken(turn.address, page, following)
+        return None if onward is None else turn.to(onward, self._address)
 
     def _taken(self, address: str, came: Any, take: Callable[[Any], Any]) -> Any:
         """Take what is wanted out of a body, or say what came instead."""

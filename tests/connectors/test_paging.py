@@ -203,6 +203,27 @@ def test_an_error_ahead_is_told_only_in_its_turn(answering):
         next(found)
 
 
+def test_from_the_second_page_on_the_next_one_comes_while_one_is_used(answering):
+    arrived = {number: threading.Event() for number in (1, 2, 3, 4)}
+
+    def page(request):
+        number = int(request.args.get("page", 1))
+        arrived[number].set()
+        return Response(json.dumps({"rows": [number], "next": number + 1 if number < 4 else None}))
+
+    def following(page):
+        return {"page": page.body["next"]} if page.body["next"] else None
+
+    client, asked = answering(page)
+    found = client.pages("/x", items="rows", following=following)
+    assert next(found) == 1
+    assert len(asked) == 1
+    assert next(found) == 2
+    assert arrived[3].wait(10)
+    assert list(found) == [3, 4]
+    assert len(asked) == 4
+
+
 def test_the_answers_say_where_to_go_whatever_was_expected(answering):
     """Where GitHub leads on by a cursor after some page, what was asked for by number is thrown away."""
 
