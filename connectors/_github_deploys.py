@@ -41,6 +41,7 @@ class Deployments:
         self._client, self._api, self._names, self._settings = client, api, names, settings
         self._rest = client.pages(f"{api}/deployments", {"per_page": 100})
         self._seen: list[Any] = []
+        self._places: dict[int, int] = {}
         self._results: dict[int, Any] = {}
         self._brought = Brought(client, api, names, settings.paths)
 
@@ -76,7 +77,7 @@ class Deployments:
         for deployment in self._after(0):
             if not span.after_start(deployment, "created_at", recheck):
                 return
-            wanted = not _matches(_place(deployment), self._settings.ignored_environments)
+            wanted = not _matches(_environment(deployment), self._settings.ignored_environments)
             if wanted and span.before_end(deployment, "created_at") and span.after_start(deployment, "updated_at"):
                 yield deployment
 
@@ -105,22 +106,34 @@ class Deployments:
 
     def _before(self, deployment: Any) -> Any:
         """Find the deployment that was in the environment before, however long ago it was put there."""
-        after = next(place for place, other in enumerate(self._seen) if other is deployment) + 1
-        for older in self._after(after):
+        for older in self._after(self._place(deployment["id"]) + 1):
             if _same_place(older, deployment):
                 result = self._result(older)
                 if result is not None and result["state"] == "success":
                     return older
         return None
 
+    def _place(self, number: int) -> int:
+        """Find where a deployment stands in the list; beyond its end if it is there no more."""
+        rest = self._after(len(self._seen))
+        while number not in self._places and next(rest, None) is not None:
+            pass
+        return self._places.get(number, len(self._seen))
+
     def _after(self, place: int) -> Iterator[Any]:
         """List the deployments from a place in the list on; what was asked for once is kept."""
         for index in count(place):
             if index == len(self._seen):
-                self._seen.extend(map(_slim, islice(self._rest, 1)))
+                self._keep(islice(self._rest, 1))
             if index == len(self._seen):
                 return
             yield self._seen[index]
+
+    def _keep(self, deployments: Iterable[Any]) -> None:
+        for deployment in map(_slim, deployments):
+            if isinstance(deployment, dict) and "id" in deployment:
+                self._places.setdefault(deployment["id"], len(self._seen))
+            self._seen.append(deployment)
 
 
 def deploy(deployment: Any, result: Any, names: Names, settings: Settings) -> Event:
@@ -145,7 +158,7 @@ def deploy(deployment: Any, result: Any, names: Names, settings: Settings) -> Ev
 
 def is_production(deployment: Any, settings: Settings) -> bool:
     """Say whether a deployment goes to production, by its environment's name or by what GitHub marks."""
-    return _matches(_place(deployment), settings.production) or deployment.get("production_environment") is True
+    return _matches(_environment(deployment), settings.production) or deployment.get("production_environment") is True
 
 
 def _result(statuses: Iterable[Any]) -> Any:
@@ -170,7 +183,7 @@ def _slim(deployment: Any) -> Any:
     return {name: deployment[name] for name in _KEPT if name in deployment}
 
 
-def _place(deployment: Any) -> str:
+def _environment(deployment: Any) -> str:
     return str(deployment.get("environment", "") if isinstance(deployment, dict) else "")
 
 

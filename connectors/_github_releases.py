@@ -6,6 +6,7 @@ pre-release is not production.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from connectors._github import GitHub, Names
@@ -21,12 +22,9 @@ class Releases:
     def __init__(self, client: GitHub, api: str, names: Names, settings: Settings) -> None:
         self._client, self._api, self._names = client, api, names
         self._brought = Brought(client, api, names, settings.paths)
-        self._all: list[Any] = []
 
     def published(self, span: Span) -> Iterator[Any]:
         """List those published in the span; the list is in another order, so all of it is read."""
-        found = self._client.pages(f"{self._api}/releases", {"per_page": 100})
-        self._all = [release for release in found if not (isinstance(release, dict) and release.get("draft"))]
         name = "published_at"
         return (each for each in self._all if span.after_start(each, name) and span.before_end(each, name))
 
@@ -39,6 +37,11 @@ class Releases:
             told = {**found.attributes, "status": status, **({"contents": contents} if contents else {})}
             found = replace(found, refs=tuple(refs), attributes=told)
         yield found
+
+    @cached_property
+    def _all(self) -> list[Any]:
+        found = self._client.pages(f"{self._api}/releases", {"per_page": 100})
+        return [release for release in found if not (isinstance(release, dict) and release.get("draft"))]
 
     def _before(self, release: Any) -> Any:
         """Find the release that was published last before this one."""

@@ -7,14 +7,22 @@ nobody: what is beside a record, such as the issues that a pull request closes, 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from connectors._github import Names, text
+from connectors._github import Names, Repository, host, text
 from connectors._github_settings import Settings
 from connectors._reading import direction, evolution, instant, same
 from connectors.contract import Artefact, Event, Initiative, Item, Kind, Value, Withdrawn
 
 _OURS = {"OWNER", "MEMBER", "COLLABORATOR"}
+
+
+def names(settings: Settings, repository: Repository, known: Mapping[str, str] = MappingProxyType({})) -> Names:
+    """Name what is in a repository as the settings say."""
+    prefix, elsewhere = settings.artefacts, settings.keys_prefix
+    here = repository.name, prefix, host(settings.url), settings.key_pattern, elsewhere
+    return Names(*here, known, repository.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,12 +160,16 @@ class Client:
         page = self._ask(turn, absent)
         return page and self._taken(turn.address, page.body, read)
 
-    def refusal(self, path: str, params: Params | None = None) -> Refused | None:
-        """Ask for what may be refused, and say how it is; None if it is given."""
+    def refusal(self, path: str, params: Params | None = None) -> Refused | Unreadable | None:
+        """Ask for what may be refused or gone, and say how it is; None if it is given."""
         try:
             self.get(path, params)
         except Refused as refused:
             return refused
+        except Unreadable as error:
+            if error.state != "gone":
+                raise
+            return error
         return None
 
     def post(self, path: str, json: Any, *, read: Callable[[Any], Any] = lambda body: body) -> Any:

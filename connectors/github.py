@@ -9,22 +9,21 @@ discussion and commit of the main line, and an Initiative for each thread with a
 A deployment happened when it first succeeded, or else first failed: later statuses, such as `inactive`, change nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
-from connectors import _github_survey, contract
-from connectors._github import GitHub, Names, Repository, host, missing, repositories
+from connectors import _github_census, _github_survey, contract
+from connectors._github import GitHub, Names, Repository, missing, repositories
 from connectors._github_deploys import Deployments
 from connectors._github_lists import Lists, as_discussion, as_pull, closing, folders, is_pull
 from connectors._github_releases import Releases
 from connectors._github_settings import Settings
-from connectors._github_threads import Threads
+from connectors._github_threads import Threads, names
 from connectors._reading import Span
-from connectors.contract import Item
+from connectors.contract import Item, Reread
 
-__all__ = ["WINDOW", "Settings", "check", "client", "events", "scope", "survey"]
+__all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "reread", "scope", "survey"]
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month; a month's deployments fit into GitHub's hourly allowance."""
@@ -65,13 +64,25 @@ def events(settings: Settings, client: GitHub, since: datetime, until: datetime 
     Refused if a repository is not found, after the others were read: what happens there meanwhile is not to be missed.
     """
     span, read = Span(since, until), _seen(settings, client, anew=until is None)
-    known = {name.casefold(): repository.name for repository in read for name in (repository.path, repository.name)}
-    for repository in read:
-        reading = _Reading(settings, client, repository, _names(settings, repository, known))
+    for reading in _readings(settings, client, read):
         yield from reading.threads(span)
         yield from reading.deploys(span)
     if lost := missing(settings.repositories, read):
         raise lost
+
+
+def reread(settings: Settings, client: GitHub) -> Reread:
+    """Make what reads a record again, by its kind and repository."""
+    readings = _readings(settings, client, repositories(client, settings.repositories))
+    read = {f"{kind} {one.name}": reader for one in readings for kind, reader in one.readers().items()}
+    return lambda reader, raw: read[reader](raw)
+
+
+def gone(settings: Settings, client: GitHub, subjects: Iterable[str]) -> Iterator[str]:
+    """Yield those of some subjects that were deleted for sure; of a repository that is not seen nothing is said."""
+    wanted, read = list(subjects), list(repositories(client, settings.repositories))
+    for repository in read:
+        yield from _github_census.gone(client, repository, names(settings, repository), wanted)
 
 
 def _seen(settings: Settings, client: GitHub, *, anew: bool) -> list[Repository]:
@@ -83,22 +94,17 @@ def _seen(settings: Settings, client: GitHub, *, anew: bool) -> list[Repository]
     return found
 
 
-def _names(settings: Settings, repository: Repository, known: dict[str, str]) -> Names:
-    return Names(
-        repository.name,
-        settings.artefacts,
-        host(settings.url),
-        settings.key_pattern,
-        settings.keys_prefix,
-        known,
-        repository.source,
-    )
+def _readings(settings: Settings, client: GitHub, read: Iterable[Repository]) -> Iterator["_Reading"]:
+    found = list(read)
+    known = {name.casefold(): repository.name for repository in found for name in (repository.path, repository.name)}
+    return (_Reading(settings, client, repository, names(settings, repository, known)) for repository in found)
 
 
 class _Reading:
     """Reads one repository."""
 
     def __init__(self, settings: Settings, client: GitHub, repository: Repository, names: Names) -> None:
+        self.name = repository.name
         self._settings, self._client, self._repository, self._names = settings, client, repository, names
         self._lists = Lists(client, repository, names)
         self._threads = Threads(settings, names, repository.branch)
@@ -107,29 +113,47 @@ class _Reading:
         """Read issues, pull requests, discussions, and commits that came without a pull request."""
         settings, lists, late = self._settings, self._lists, timedelta(days=self._settings.recheck_days)
         threads = lists.threads(span, closing=settings.closing_issues, files=bool(settings.paths))
-        yield from contract.each(threads, self._thread)
-        yield from contract.each(lists.discussions(span), lambda node: self._threads.discussion(as_discussion(node)))
+        yield from contract.each(threads, self._thread, f"thread {self.name}")
+        yield from contract.each(lists.discussions(span), self._discussion, f"discussion {self.name}")
         if settings.trunk_commits:
-            yield from contract.each(lists.commits(span, late), self._threads.commit)
+            yield from contract.each(lists.commits(span, late), self._threads.commit, f"commit {self.name}")
 
     def deploys(self, span: Span) -> Iterator[Item]:
         """Read deployments, or releases."""
         chosen, deployments = self._settings.deploys_from, self._deployments(span)
         if chosen != "releases":
-            yield from contract.each(deployments.touched(span), deployments.read)
+            yield from contract.each(deployments.touched(span), deployments.read, f"deployment {self.name}")
         if chosen == "releases" or (chosen == "auto" and not deployments.any()):
-            releases = Releases(self._client, self._repository.api, self._names, self._settings)
-            yield from contract.each(releases.published(span), releases.read)
+            releases = self._releases()
+            yield from contract.each(releases.published(span), releases.read, f"release {self.name}")
+
+    def readers(self) -> dict[str, Callable[[Any], Iterator[Item]]]:
+        """Give what reads one record, by its kind."""
+        return {
+            "thread": self._thread,
+            "discussion": self._discussion,
+            "commit": self._threads.commit,
+            "deployment": self._new_deployments().read,
+            "release": self._releases().read,
+        }
+
+    def _discussion(self, node: Any) -> Iterator[Item]:
+        return self._threads.discussion(as_discussion(node))
+
+    def _releases(self) -> Releases:
+        return Releases(self._client, self._repository.api, self._names, self._settings)
+
+    def _new_deployments(self) -> Deployments:
+        return Deployments(self._client, self._repository.api, self._names, self._settings)
 
     def _deployments(self, span: Span) -> Deployments:
         """Take up the list of deployments where the window before left it; the last window reads it anew."""
         where = "deployments", self._repository.path
-        made = partial(Deployments, self._client, self._repository.api, self._names, self._settings)
         if span.until is None:
             self._client.remembered.pop(where, None)
-            return made()
+            return self._new_deployments()
         if where not in self._client.remembered:
-            self._client.remembered[where] = made()
+            self._client.remembered[where] = self._new_deployments()
         found: Deployments = self._client.remembered[where]
         return found
 

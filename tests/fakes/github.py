@@ -38,11 +38,14 @@ class Account(Web):
             ("/orgs/acme/repos", lambda request, _: linked(request, [self.repository])),
             (here, lambda *_: self.repository),
             (f"{here}/issues", self._issues),
+            (f"{here}/issues/(\\d+)", lambda _r, _b, number: self._issue(int(number))),
             (f"{here}/issues/(\\d+)/events", lambda request, _, number: linked(request, self.events.get(number, []))),
             (f"{here}/pulls", self._pulls),
             (f"{here}/pulls/(\\d+)", lambda _r, _b, number: self._pull(int(number))),
             (f"{here}/pulls/(\\d+)/files", lambda request, _, number: linked(request, self._files(int(number)))),
             (f"{here}/deployments", self._deployments),
+            (f"{here}/deployments/(\\d+)", lambda _r, _b, id_: _found(self.deployments, "id", int(id_))),
+            (f"{here}/releases/tags/(.+)", lambda _r, _b, tag: _found(self.releases, "tag_name", tag)),
             (f"{here}/deployments/(\\d+)/statuses", lambda request, _, id_: linked(request, self.statuses[id_][::-1])),
             (f"{here}/releases", lambda request, _: linked(request, self.releases[::-1])),
             (f"{here}/commits/(.+)", self._commit),
@@ -78,6 +81,16 @@ class Account(Web):
         self.issues, self.pulls, self.deployments, self.releases = [], [], [], []
         self.discussions, self.commits = [], []
 
+    def delete(self):
+        """Delete an idea, which the list leaves out and its own address calls gone."""
+        number = self.issues.pop(0)["number"]
+        self.routes.insert(0, (f"/repos/acme/pay/issues/{number}", lambda *_: said({"message": "Gone"}, 410)))
+        return f"github:acme/pay#{number}"
+
+    def hide(self):
+        """Take the token the sight of the repository."""
+        self.routes = [route for route in self.routes if not route[0].startswith("/repos/")]
+
     def spoil(self):
         """Let one pull request come without its branch."""
         del self.pulls[1]["head"]
@@ -87,9 +100,9 @@ class Account(Web):
 
     def _issues(self, request, _body):
         listed = [*self.issues, *map(_as_issue, self.pulls)]
-        if request.args.get("state") != "all" or request.args.get("sort") != "updated":
+        if request.args.get("state") != "all":
             return linked(request, [issue for issue in listed if issue["state"] == "open"])
-        since = request.args["since"]
+        since = request.args.get("since", "")
         found = sorted((i for i in listed if i["updated_at"] >= since), key=lambda issue: issue["updated_at"])
         return linked(request, found)
 
@@ -97,8 +110,11 @@ class Account(Web):
         place = request.args.get("environment")
         return linked(request, [one for one in self.deployments[::-1] if place in {None, one.get("environment")}])
 
+    def _issue(self, number):
+        return _found([*self.issues, *map(_as_issue, self.pulls)], "number", number)
+
     def _pull(self, number):
-        return next((pull for pull in self.pulls if pull["number"] == number), said({"message": "Not Found"}, 404))
+        return _found(self.pulls, "number", number)
 
     def _files(self, number):
         return [{"filename": name} for name in self.files.get(number, [])]
@@ -154,6 +170,10 @@ class Account(Web):
         ]
         files = [{"filename": name} for name in self.changed]
         return linked(request, commits, lambda page: {"status": status, "commits": page, "files": files})
+
+
+def _found(records, name, value):
+    return next((record for record in records if record.get(name) == value), said({"message": "Not Found"}, 404))
 
 
 def _repository():
