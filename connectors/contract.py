@@ -1,4 +1,4 @@
-"""What crosses the border: the five things that a connector yields, and the errors that it may end with.
+"""What crosses the border: the six things that a connector yields, and the errors that it may end with.
 
 A connector is a module with
 
@@ -106,6 +106,19 @@ class Artefact:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """All that stands in one group as the source knows it now; what stood there before and does not now is taken out.
+
+    For groups that an artefact may enter and leave without being touched. Each artefact names them among its parents
+    too, as far as that is known when it is read.
+    """
+
+    key: str
+    """Of the group."""
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Initiative:
     """A change that somebody wants to see turned into value."""
 
@@ -139,7 +152,7 @@ class Unread:
     not stand in the record; empty if the record alone does not suffice."""
 
 
-Item = Event | Withdrawn | Artefact | Initiative | Unread
+Item = Event | Withdrawn | Artefact | Members | Initiative | Unread
 Reread = Callable[[str, Any], Iterable[Item]]
 """Reads a record again, by the name of its reader."""
 

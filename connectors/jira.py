@@ -22,7 +22,7 @@ from connectors._jira_settings import Settings
 from connectors._jira_sites import Facts, Site, facts
 from connectors._jql import among, both
 from connectors.client import Client
-from connectors.contract import Item, Reread
+from connectors.contract import Item, Members, Reread
 
 __all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
 
@@ -68,15 +68,22 @@ def scope(settings: Settings, client: Client) -> Iterator[str]:
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
-    """Yield what the issues say that were touched in [since, until), initiatives first."""
+    """Yield what the issues say that were touched in [since, until), initiatives first.
+
+    Up to now it also tells who stands in each group of the settings, for an issue may leave one without being touched.
+    """
     site = _site(settings, client, afresh=until is None)
     chosen, touched = _chosen(settings), site.span(since, until)
-    groups = {name: {id_ for id_, _ in site.keys(both(*chosen, jql, touched))} for name, jql in settings.groups.items()}
+    some = touched if until else ""
+    groups = {name: dict(site.keys(both(*chosen, jql, some))) for name, jql in settings.groups.items()}
     read, seen = Issues(settings, site.facts, groups), set[str]()
     if settings.initiatives:
         found = site.issues(both(*chosen, settings.initiatives, touched), read.fields, seen)
         yield from contract.each(found, read.initiative, _INITIATIVE)
     yield from contract.each(site.issues(both(*chosen, touched), read.fields, seen), read.issue, _ISSUE)
+    if until is None:
+        for name, members in groups.items():
+            yield Members(f"jira:group/{name}", tuple(_PREFIX + key for key in members.values()))
 
 
 def reread(settings: Settings, client: Client) -> Reread:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
+from connectors.contract import Artefact, Event, Initiative, Members, Unread, Withdrawn
 from ttv import figures, initiatives, log, store
 from ttv.records import Link, Record, Rejection
 from ttv.route import Conflict, Route
@@ -115,6 +115,20 @@ def test_a_reported_artefact_has_the_parents_of_its_last_report(route):
         ("jira:A-1", "jira:E-9", "github"),
         ("jira:B-1", "jira:E-1", "jira"),
     }
+
+
+def test_the_children_of_a_group_are_what_its_source_says_now(route):
+    group = "jira:group/q3"
+    route.take("jira", [Artefact("jira:A-1", ("jira:E-1", group)), Artefact("jira:A-2", (group,))])
+    route.take("other", [Artefact("jira:A-2", (group,))])
+    route.take("jira", [Members(group, ("jira:A-1", "jira:A-3", group))])
+    assert sorted((row["child"], row["parent"], row["source"]) for row in rows(route, store.link)) == [
+        ("jira:A-1", "jira:E-1", "jira"),
+        ("jira:A-1", group, "jira"),
+        ("jira:A-2", group, "other"),
+        ("jira:A-3", group, "jira"),
+    ]
+    assert [row["child"] for row in rows(route, store.link_version)] == ["jira:A-2"]
 
 
 def test_links_by_hand_add_up_and_are_withdrawn_one_by_one(route):

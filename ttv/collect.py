@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self, cast
 import orjson
 from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select
 
-from connectors.contract import Artefact, Event, Initiative, Unread, Withdrawn
+from connectors.contract import Artefact, Event, Initiative, Members, Unread, Withdrawn
 from ttv import engines, store
 from ttv.initiatives import Change, Conflict, Wanted, insert, put_all
 from ttv.records import AHEAD, PLAIN, Link, Record, Rejection, faults, line, meaning
@@ -70,6 +70,7 @@ def take(
     sorted_ = _sorted(records, at, outcome)
     _events(connection, sorted_[Event], recorded_at, outcome, change)
     _artefacts(connection, sorted_[Artefact], recorded_at, change)
+    _members(connection, sorted_[Members], recorded_at, change)
     _links(connection, sorted_[Link], recorded_at, outcome, change)
     _initiatives(connection, sorted_[Initiative], at, outcome, change)
     if keep:
@@ -275,6 +276,16 @@ def _artefacts(connection: Connection, records: list[Record], recorded_at: int, 
     gone = known.keys() - wanted
     why = {edge: words[edge.source, edge.child] for edge in gone if (edge.source, edge.child) in words}
     _relink(connection, wanted - known.keys(), gone, recorded_at, change, words=why)
+
+
+def _members(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
+    """Make the children of each reported group what its source says now."""
+    table = store.link
+    for source, group in ((found.source, cast("Members", found.item)) for found in records):
+        mine = and_(table.c.parent == group.key, table.c.source == source, table.c.event == "")
+        known = {_Edge(child, group.key, source) for child in connection.scalars(select(table.c.child).where(mine))}
+        wanted = {_Edge(child, group.key, source) for child in group.children if child != group.key}
+        _relink(connection, wanted - known, known - wanted, recorded_at, change)
 
 
 def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:

@@ -23,6 +23,7 @@ from connectors.contract import (
     Artefact,
     Event,
     Initiative,
+    Members,
     Refused,
     SourceError,
     Unavailable,
@@ -63,9 +64,9 @@ def ids(items):
     return [item.id for item in items if isinstance(item, Event)]
 
 
-def test_every_item_is_one_of_the_five_nouns(ask):
+def test_every_item_is_one_of_the_nouns_of_the_contract(ask):
     kinds = {type(item) for item in ask().look()}
-    assert kinds <= {Event, Withdrawn, Artefact, Initiative}
+    assert kinds <= {Event, Withdrawn, Artefact, Members, Initiative}
     assert {Event, Artefact} <= kinds
 
 

@@ -15,7 +15,9 @@ from ttv.demo.web import EMAIL
 
 API = "/rest/api/3"
 EVER = "updated >= 1000000000000"
-KNOWN_FAULTS = re.compile(r"\.(from|to|fromString|nextPageToken): None (is|for) not|Histories\[\d+\]\.created: \d+ is not")
+KNOWN_FAULTS = re.compile(
+    r"\.(from|to|fromString|nextPageToken): None (is|for) not|Histories\[\d+\]\.created: \d+ is not"
+)
 """Where Jira itself does not keep to its description: nothing is null, and bulk changelogs count milliseconds."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}$")
 

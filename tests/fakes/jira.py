@@ -117,7 +117,7 @@ class Account(Web):
         ]
 
     def search(self, _request, body):
-        if not re.search(r"updated|project|issuetype", body["jql"]):
+        if not re.search(r"updated|project|issuetype|labels", body["jql"]):
             return said({"errorMessages": ["Unbounded JQL queries are not allowed here."]}, 400)
         start = int(body.get("nextPageToken", 0))
         found = self.found(body["jql"])
