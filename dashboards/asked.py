@@ -1,4 +1,10 @@
-"""What several dashboards ask alike: the figures as they stand in Prometheus, and the choices of a reader."""
+"""What several dashboards ask alike: the figures as they stand in Prometheus, and the choices of a reader.
+
+Every answer is of what it is about alone, so that several replicas, which say the same, are one series.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from dashboards.parts import LATELY, SPAN, Query, choice
 
@@ -8,38 +14,98 @@ CHOICES = (WINDOW, DIRECTION, TEAM)
 FEW = "fewer than half of them have come so far: no median yet"
 NO_TARGET = "no target is set"
 OPEN = 'state=~"deciding|waiting|building|sensing"'
-GREEN_TO_RED = ((None, "green"), (1e12, "red"))
+CHOSEN = 'direction=~"$direction"'
+STAGES = ("deciding", "waiting", "building", "sensing")
+"""In the order in which an initiative goes through them."""
+ENDS = {"ended": "ended", "open": "still open", "stopped": "stopped"}
+TO_INITIATIVE = {
+    "initiative": (
+        "Show this initiative",
+        "/d/ttv-initiative?${datasource:queryparam}&${ttv:queryparam}&var-initiative=${__data.fields.initiative}",
+    )
+}
+COLUMNS = {"initiative": "initiative", "name": "name", "team": "team", "direction": "direction"}
+WITHIN, PAST, NEITHER = "green", "red", "text"
+"""Colours of what is within its target, past it, and without one."""
 
 
-def value(method: str, quantile: str = "0.5", direction: str = "all") -> str:
-    of = f'direction="{direction}"' if direction == "all" else f"direction=~{direction!r}".replace("'", '"')
-    return f'ttv_time_to_value_seconds{{{SPAN},{of},method="{method}",quantile="{quantile}"}}'
+def value(method: str, direction: str = 'direction="all"', *, lately: bool = False) -> str:
+    """Ask for the median of the time to value."""
+    return _median("time_to_value_seconds", f'{direction},method="{method}",quantile="0.5"', lately=lately)
 
 
-def turn(method: str, quantile: str = "0.5") -> str:
-    return f'ttv_rate_of_turn_seconds{{{SPAN},direction=~"$direction",method="{method}",quantile="{quantile}"}}'
+def turn(method: str, direction: str = CHOSEN, quantile: str = "0.5", *, lately: bool = False) -> str:
+    """Ask for a quantile of the rate of turn, by direction."""
+    return _median("rate_of_turn_seconds", f'{direction},method="{method}",quantile="{quantile}"', lately=lately)
 
 
 def bound(which: str) -> str:
-    return f'ttv_time_to_value_median_bound_seconds{{{SPAN},direction="all",bound="{which}"}}'
+    """Ask for an end of the interval of the time to value over all, as a trend."""
+    return _median("time_to_value_median_bound_seconds", f'direction="all",bound="{which}"', lately=True)
 
 
-def trend(expr: str) -> str:
-    return f"last_over_time({expr}{LATELY})"
+def _median(name: str, labels: str, *, lately: bool) -> str:
+    selected = f"ttv_{name}{{{SPAN},{labels}}}"
+    return f"max by (direction) ({last(selected) if lately else selected})"
+
+
+def last(selector: str) -> str:
+    """Let what a selector finds hold for a day, so that a line goes from one day of history to the next."""
+    return f"last_over_time({selector}{LATELY})"
 
 
 def target(figure: str) -> Query:
-    return Query(f'max(last_over_time(ttv_target_seconds{{figure="{figure}"}}{LATELY}))', "target", NO_TARGET)
+    """Ask for the target that holds where an initiative has none of its own, as a dashed line."""
+    found = last(f'ttv_target_seconds{{figure="{figure}"}}')
+    return Query(f"max ({found})", "target", NO_TARGET, colour=PAST, dashed=True)
+
+
+def against(figure: str, expr: str, legend: str) -> tuple[Query, ...]:
+    """Ask for what is within its target, past it, and without one, each in its colour."""
+    limit = f'max (ttv_target_seconds{{figure="{figure}"}})'
+    return (
+        Query(f"sort({expr} <= on () group_left () {limit})", legend, "all are past the target", WITHIN),
+        Query(f"sort({expr} > on () group_left () {limit})", legend, "all are within the target", PAST),
+        Query(f"sort({expr} unless on () {limit})", legend, "there is a target", NEITHER),
+    )
+
+
+def in_order(of: str, by: str, names: dict[str, str] | tuple[str, ...], absent: str | None = None) -> tuple[Query, ...]:
+    """Ask once for each value of a label, so that the answers come in this order; `%s` in the question is the selector."""
+    spoken = names if isinstance(names, dict) else dict(zip(names, names, strict=True))
+    return tuple(Query(of % f'{by}="{value}"', name, absent) for value, name in spoken.items())
+
+
+def coloured(queries: tuple[Query, ...], *colours: str) -> tuple[Query, ...]:
+    """Give each question its colour."""
+    return tuple(replace(query, colour=colour) for query, colour in zip(queries, colours, strict=True))
 
 
 def since(stage: str = "") -> str:
+    """Ask how long what is open has been in its stage."""
     chosen = f'{{stage="{stage}"}}' if stage else ""
     return f"(time() - max by (initiative, stage) (ttv_initiative_stage_timestamp_seconds{chosen}))"
 
 
 def milestone(name: str, only: str = "") -> str:
-    return f'ttv_initiative_milestone_timestamp_seconds{{milestone="{name}"{only}}}'
+    """Select when initiatives reached a milestone."""
+    return f'max by (initiative) (ttv_initiative_milestone_timestamp_seconds{{milestone="{name}"{only}}})'
 
 
-SHARE = 'sum by (stage) (ttv_stage_spent_seconds{{{span},of="{of}"}}) / on () group_left () sum (ttv_stage_spent_seconds{{{span},of="{of}"}})'
-COLUMNS = {"initiative": "initiative", "name": "name", "team": "team", "direction": "direction"}
+def share(of: str) -> tuple[Query, ...]:
+    """Ask what part of all time was spent in each stage, in the order of the stages."""
+    spent = f'max by (stage) (ttv_stage_spent_seconds{{{SPAN},of="{of}",%s}})'
+    whole = f'sum (max by (stage) (ttv_stage_spent_seconds{{{SPAN},of="{of}"}}))'
+    return in_order(f"{spent} / on () group_left () {whole}", "stage", STAGES)
+
+
+def coverage(window: str = SPAN, shown: Callable[[str], str] = str, absent: str | None = None) -> tuple[Query, ...]:
+    """Ask what the figures rest on."""
+    names = {
+        "idea": "initiatives with an idea date",
+        "decision": "decisions on record",
+        "deploys": "deploys tied",
+        "feedback": "feedback tied",
+        "early": "with work before the idea",
+    }
+    return in_order(f"max by (of) ({shown(f'ttv_coverage_ratio{{{window},%s}}')})", "of", names, absent)

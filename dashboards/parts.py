@@ -1,37 +1,17 @@
-"""What dashboards are made of: a panel as it is described here, and how Grafana's own SDK builds it.
+"""What dashboards are made of: a panel as it is described here says what it shows, what it means and what to do about it.
 
-A panel says what it shows, what it means and what to do about it, and asks in PromQL. Where the demo has no data for a
-question, `absent` says why that is right.
+It asks in PromQL. Where the demo has no data for a question, `absent` says why that is right. `building` makes Grafana's
+JSON of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
-from grafana_foundation_sdk.models.common import (
-    BigValueColorMode,
-    GraphDrawStyle,
-    LegendDisplayMode,
-    LegendPlacement,
-    VizOrientation,
-)
-from grafana_foundation_sdk.models.dashboard import (
-    DashboardCursorSync,
-    DashboardLinkType,
-    DataSourceRef,
-    DataTransformerConfig,
-    DynamicConfigValue,
-    Threshold,
-    ThresholdsMode,
-    VariableRefresh,
-    VariableSort,
-)
-from grafana_foundation_sdk.models.dashboard import DashboardLink as Link
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, VariableRefresh, VariableSort
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
-TAG = "ttv"
 WHO = 'team=~"$team",direction=~"$direction"'
 """The selection of initiatives."""
 SPAN = 'window="$window"'
@@ -39,9 +19,10 @@ NAMED = f"* on (initiative) group_left (name, team, direction) max by (initiativ
 """Joins what an initiative is, however many replicas say so."""
 LATELY = "[1d]"
 """Figures that were written by `ttv history` are a day apart; a trend looks back so far for the last."""
-TO_INITIATIVE = (
-    "/d/ttv-initiative?${datasource:queryparam}&${ttv:queryparam}&var-initiative=${__data.fields.initiative}"
-)
+WORDS = {"top_down": "top down", "bottom_up": "bottom up", "on_track": "on track", "at_risk": "at risk"}
+"""Values of labels, and what people read instead."""
+VALUE = "Value"
+"""What a table calls the column of values."""
 
 Kind = Literal["stat", "line", "bars", "table"]
 
@@ -54,6 +35,12 @@ class Query:
     legend: str = ""
     absent: str | None = None
     """Why an organisation in which all is well has no data for it."""
+    colour: str | None = None
+    """In which its answers are drawn, if that is not left to the panel."""
+    unit: str | None = None
+    """Of its answers, if it is not the panel's."""
+    dashed: bool = False
+    """Whether its line is dashed."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +56,16 @@ class Panel:
     unit: str = "s"
     none: str = "nothing is known of it yet"
     """What stands there if there is no data."""
-    steps: Sequence[tuple[float | None, str]] = ((None, "text"),)
-    """From which value on which colour."""
-    target: str | None = None
-    """The legend of the query that is a target: a dashed line, or the threshold of a stat."""
-    names: dict[str, str] = field(default_factory=dict)
+    steps: Sequence[tuple[float | None, str]] = ()
+    """From which value on which colour; without, one colour for all."""
+    most: float | None = None
+    """The end of the scale, where there is a natural one."""
+    names: Mapping[str, str] = field(default_factory=dict)
     """Of a table: the columns that are shown, in order, and what they are called; `Value` is the value."""
+    links: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Of a table: the columns that lead somewhere, what the link is called, and its address."""
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    """Values, and what people read instead."""
     stacked: bool = False
 
 
@@ -96,149 +87,18 @@ class Board:
     rows: Sequence[Row]
     variables: Sequence[dashboard.QueryVariable] = ()
     begin: str = "now-1y"
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Where it leads besides the other dashboards: what that is called, and its address."""
 
 
-def choice(name: str, metric: str, *, several: bool = True, label: str = "") -> dashboard.QueryVariable:
+def choice(name: str, metric: str, *, several: bool = True) -> dashboard.QueryVariable:
     """Make a variable of the values of a label."""
     made = (
         dashboard.QueryVariable(name)
-        .label(label or name.capitalize())
+        .label(name.capitalize())
         .datasource(SOURCE)
         .query(f"label_values({metric}, {name})")
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(VariableSort.ALPHABETICAL_ASC)
     )
     return made.multi(True).include_all(True).all_value(".*") if several else made
-
-
-def built(board: Board) -> Any:
-    """Build a dashboard with Grafana's SDK."""
-    made = (
-        dashboard.Dashboard(board.title)
-        .uid(board.uid)
-        .description(board.why)
-        .tags([TAG])
-        .timezone("utc")
-        .time(board.begin, "now")
-        .refresh("5m")
-        .editable()
-        .tooltip(DashboardCursorSync.CROSSHAIR)
-        .links([_links()])
-        .with_variable(dashboard.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
-        .with_variable(dashboard.TextBoxVariable("ttv").label("Address of ttv").default_value("http://localhost:8080"))
-    )
-    for variable in board.variables:
-        made = made.with_variable(variable)
-    number = 0
-    for row in board.rows:
-        number += 1
-        made = made.with_row(dashboard.Row(row.title).id(number))
-        for panel in row.panels:
-            number += 1
-            made = made.with_panel(_panel(panel).id(number))
-    return made.build()
-
-
-def _links() -> Any:
-    link = Link("ttv", DashboardLinkType.DASHBOARDS, "external link", "", tags=[TAG], include_vars=True, keep_time=True)
-    return dashboard.DashboardLink(link.title).type(link.type_val).tags([TAG]).include_vars(True).keep_time(True)
-
-
-def _panel(panel: Panel) -> Any:
-    make = {"stat": _stat, "line": _line, "bars": _bars, "table": _table}[panel.kind]
-    made = (
-        make(panel)
-        .title(panel.title)
-        .description(panel.why)
-        .datasource(SOURCE)
-        .unit(panel.unit)
-        .no_value(panel.none)
-        .span(panel.width)
-        .height(panel.height)
-        .thresholds(_steps(panel))
-    )
-    for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
-        made = made.with_target(_target(panel, letter, query))
-    return made
-
-
-def _target(panel: Panel, letter: str, query: Query) -> prometheus.Dataquery:
-    asked = prometheus.Dataquery().expr(query.expr).ref_id(letter).datasource(SOURCE).legend_format(query.legend)
-    if panel.kind == "line":
-        return asked.range()
-    return asked.instant().format(PromQueryFormat.TABLE if panel.kind == "table" else PromQueryFormat.TIME_SERIES)
-
-
-def _steps(panel: Panel) -> Any:
-    steps = [Threshold(value, colour) for value, colour in panel.steps]
-    return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
-
-
-def _stat(panel: Panel) -> stat.Panel:
-    made = (
-        stat.Panel()
-        .color_mode(BigValueColorMode.VALUE)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-    )
-    if panel.target:
-        options = {
-            "configRefId": "ABCDEFGH"[[query.legend for query in panel.queries].index(panel.target)],
-            "mappings": [{"fieldName": panel.target, "handlerKey": "threshold1"}],
-        }
-        made = made.with_transformation(DataTransformerConfig("configFromData", options=options))
-    return made
-
-
-def _line(panel: Panel) -> timeseries.Panel:
-    legend = (
-        common.VizLegendOptions()
-        .show_legend(True)
-        .display_mode(LegendDisplayMode.LIST)
-        .placement(LegendPlacement.BOTTOM)
-    )
-    made = timeseries.Panel().legend(legend).min(0).line_width(2).fill_opacity(20 if panel.stacked else 0)
-    made = made.draw_style(GraphDrawStyle.LINE).span_nulls(False)
-    if panel.stacked:
-        made = made.stacking(common.StackingConfig().mode("normal").group("A"))
-    if panel.target:
-        dashed = {"fill": "dash", "dash": [8, 8]}
-        style = [DynamicConfigValue("custom.lineStyle", dashed), DynamicConfigValue("color", _fixed("red"))]
-        made = made.override_by_name(panel.target, style)
-    for query in panel.queries:
-        if query.legend.startswith("95 %"):
-            thin = [DynamicConfigValue("custom.lineWidth", 0), DynamicConfigValue("color", _fixed("blue"))]
-            if query.legend.endswith("to"):
-                thin += [
-                    DynamicConfigValue("custom.fillBelowTo", query.legend.removesuffix("to") + "from"),
-                    DynamicConfigValue("custom.fillOpacity", 15),
-                ]
-            made = made.override_by_name(query.legend, thin)
-    return made
-
-
-def _fixed(colour: str) -> dict[str, str]:
-    return {"mode": "fixed", "fixedColor": colour}
-
-
-def _bars(_panel: Panel) -> bargauge.Panel:
-    calcs = common.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
-    return bargauge.Panel().orientation(VizOrientation.HORIZONTAL).min(0).reduce_options(calcs)
-
-
-def _table(panel: Panel) -> table.Panel:
-    order = {name: place for place, name in enumerate(panel.names)}
-    hidden = dict.fromkeys(("Time", "__name__", "instance", "job", "window"), True)
-    options = {
-        "indexByName": order,
-        "renameByName": panel.names,
-        "excludeByName": {name: gone for name, gone in hidden.items() if name not in panel.names},
-        "includeByName": dict.fromkeys(panel.names, True),
-    }
-    made = table.Panel().with_transformation(DataTransformerConfig("organize", options=options))
-    if "initiative" in panel.names:
-        link = {
-            "title": "Show this initiative",
-            "url": TO_INITIATIVE.replace("initiative}", f"{panel.names['initiative']}}}"),
-        }
-        made = made.override_by_name(panel.names["initiative"], [DynamicConfigValue("links", [link])])
-    return made

@@ -16,6 +16,12 @@ UNHEARD = 30 * 86_400
 """Seconds after shipping within which a customer should be heard."""
 SEEN = 20
 """From so many events or initiatives on, a share of them does not move far with one more."""
+FALLEN = 0.2
+"""By so much the coverage of the last days may be below that of the whole window."""
+LATELY = 'window="30d"'
+"""The last days, whose coverage is told beside that of the window: in a year's a month hardly shows."""
+INTERVALS = 3
+"""So many of its intervals without a look make a source stale."""
 
 _NAMED = (
     "* on (initiative) group_left (name, team, direction)"
@@ -83,6 +89,12 @@ def _median(figure: str) -> str:
         f" and on (direction, window) ({ended} >= {USUAL}"
         f' or label_replace(sum by (window) ({ended}) >= {USUAL}, "direction", "all", "", ""))'
     )
+
+
+def _covered(which: str) -> str:
+    """Ask for the coverage of the last days, or of whatever window is longer."""
+    lately = LATELY.replace("=", which)
+    return f'max by (of, window) (ttv_coverage_ratio{{of!="early",{lately}}})'
 
 
 def _status(status: str) -> str:
@@ -208,26 +220,28 @@ OF_FIGURES = (
     ),
     Alert(
         "TtvCoverageDrops",
-        '(max by (of, window) (ttv_coverage_ratio{of!="early"} offset 1d)'
-        ' - max by (of, window) (ttv_coverage_ratio{of!="early"})) > 0.1'
+        f"({_covered('!=')} - on (of) group_right () {_covered('=')}) > {FALLEN}"
         f" and on (of, window) max by (of, window) (ttv_coverage_observed) >= {SEEN}",
-        "30m",
+        "1h",
         "warning",
-        "The share that the figures rest on ({{ $labels.of }}) fell by {{ $value | humanizePercentage }} in a day",
+        "The share that the figures rest on ({{ $labels.of }}) was {{ $value | humanizePercentage }} lower in the last "
+        "30 days than before",
         "A smaller part of what happens can be tied to initiatives (`deploys`, `feedback`), has an idea date (`idea`) "
-        f"or a decision on record (`decision`): the figures lose their ground. With fewer than {SEEN} nothing is said.",
-        "The Service dashboard shows which share, and since when. `ttv doctor` says whether the mapping still fits "
+        "or a decision on record (`decision`): the figures lose their ground. With fewer than "
+        f"{SEEN} in the last 30 days nothing is said.",
+        "The Service dashboard shows both shares. `ttv doctor` says whether the mapping still fits "
         "the tool, `/api/v1/orphans` what is tied to nothing.",
         "Look for a renamed status, label, project or repository, and change the mapping; `ttv plan` shows what that "
         "would change before it does.",
         "If the work itself changed: a new team whose deploys nothing claims yet.",
         "ttv-service",
+        kept="15m",
     ),
 )
 OF_SERVICE = (
     Alert(
         "TtvSourceFailing",
-        "max by (source) (ttv_source_up) == 0",
+        "max by (source) (ttv_source_up) == 0 and on (source) ttv_source_interval_seconds",
         "15m",
         "warning",
         "{{ $labels.source }} cannot be read",
@@ -241,11 +255,11 @@ OF_SERVICE = (
     Alert(
         "TtvSourceStale",
         "(time() - max by (source) (ttv_source_last_success_timestamp_seconds))"
-        " > on (source) 3 * max by (source) (ttv_source_interval_seconds)",
+        f" > on (source) {INTERVALS} * max by (source) (ttv_source_interval_seconds)",
         "10m",
         "warning",
         f"{{{{ $labels.source }}}} was last read {_TOOK} ago",
-        "Nothing was read for three of its intervals: what happened since is not in the figures, and everything looks "
+        f"Nothing was read for {INTERVALS} of its intervals: what happened since is not in the figures, and everything looks "
         "slower or quieter than it is.",
         f"{_SOURCES}: is a look under way that takes long (`ttv_scheduler_skipped_total` grows), does it fail, or does "
         "nothing look at all?",

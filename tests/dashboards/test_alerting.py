@@ -8,12 +8,10 @@ import pytest
 import requests
 import tenacity
 import yaml
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 
 from connectors.contract import Event, Initiative, SourceError
 from dashboards import alerts
-from dashboards.__main__ import BOARDS, queries
-from tests.cli.processes import started
+from tests.real.alertmanager import told_to
 from ttv.publish import app
 from ttv.publish.families import Scope
 from ttv.route import Route
@@ -25,7 +23,6 @@ rule_files: [{rules}]
 alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{alertmanager}']}}]}}]}}
 scrape_configs: [{{job_name: ttv, static_configs: [{{targets: ['{ttv}']}}]}}]
 """
-FILLED = {"$team": ".*", "$direction": ".*", "$window": "365d", "$__rate_interval": "1m"}
 
 
 class Client:
@@ -49,20 +46,25 @@ class Watched(NamedTuple):
     alertmanager: str
 
 
+def at_once(rules):
+    """Change rules so that they do not wait."""
+    for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+        rule["for"] = "0s"
+        rule.pop("keep_firing_for", None)
+    return rules
+
+
 @pytest.fixture
-def watch(root, prometheus, alertmanager, tmp_path):
+def watch(root, prometheus, alertmanager, heard, tmp_path):
     """A function that watches an address by our rules, which do not wait here, and our sample of routes.
 
     Gives Prometheus and the address of Alertmanager.
     """
 
     def watches(url):
-        rules = alerts.prometheus(ttv=url)
-        for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
-            rule["for"] = "0s"
-            rule.pop("keep_firing_for", None)
-        (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
-        to = alertmanager((root / "dashboards/alertmanager/alertmanager.yml").read_text())
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(at_once(alerts.prometheus(ttv=url))))
+        routes = yaml.safe_load((root / "dashboards/alertmanager/alertmanager.yml").read_text())
+        to = alertmanager(told_to(routes, heard))
         config = CONFIG.format(rules=tmp_path / "rules.yml", alertmanager=to, ttv=urlsplit(url).netloc)
         return prometheus(config=config), f"http://{to}"
 
@@ -146,45 +148,3 @@ def told(alertmanager):
     answer = requests.get(f"{alertmanager}/api/v2/alerts", timeout=10)
     answer.raise_for_status()
     return answer.json()
-
-
-@pytest.mark.heavy
-def test_the_demo_answers_every_dashboard_and_its_overdue_initiative_is_heard_of(tmp_path, watch, heard):
-    """The whole as a person would start it: the invented company, pulled from its tools, scraped, watched."""
-    with started("demo", "--port", "0", "--initiatives", "120", folder=tmp_path) as (_, at):
-        url = at.rstrip("/")
-        server, _ = watch(url)
-        server.until("rate(ttv_source_requests_total[1m]) > 0")  # a look at the sources between two scrapes
-        [one, *_] = server.query('ttv_initiative_info{state="building"}')
-        filled = FILLED | {"$initiative": one["metric"]["initiative"]}
-        assert unanswered(server, filled) == []
-        assert variables(server) == []
-        page = requests.get(f"{url}/metrics", headers={"Accept": "application/openmetrics-text"}, timeout=30)
-        assert sum(len(family.samples) for family in openmetrics(page.text)) > 1000
-        put(url, "initiatives/LATE", "put", {"name": "Name of LATE", "team": "Pay"})
-        late = (datetime.now(UTC) - timedelta(days=31)).isoformat()
-        put(url, "events", "post", {"id": "1", "kind": "idea", "occurred_at": late, "subject": "initiative:LATE"})
-        heard.until("TtvDecisionOverdue", where={"initiative": "LATE"})
-
-
-def put(url, path, method, said):
-    requests.request(method, f"{url}/api/v1/{path}", json=said, timeout=30).raise_for_status()
-
-
-def unanswered(server, filled):
-    """List the questions of dashboards to which there is no answer, and no reason for none."""
-    found = []
-    for board, panel, query in queries():
-        expression = query.expr
-        for name, value in filled.items():
-            expression = expression.replace(name, value)
-        if not server.query(expression) and query.absent is None:
-            found.append(f"{board.uid}, {panel.title}: {expression}")
-    return found
-
-
-def variables(server):
-    """List the variables of dashboards that have nothing to choose from."""
-    asked = {(one.build().name, str(one.build().query)) for board in BOARDS for one in board.variables}
-    named = [(name, query.removeprefix("label_values(").removesuffix(")").rpartition(", ")) for name, query in asked]
-    return [name for name, (metric, _, label) in named if not server.query(f"count by ({label}) ({metric})")]

@@ -53,10 +53,12 @@ def median(figure, seconds, ended, *, direction="top_down", method="all", quanti
     return asked, *counts, *([of("ttv_target_seconds", default, figure=figure)] if default else [])
 
 
-def coverage(values, observed, name="deploys"):
-    return of("ttv_coverage_ratio", values, of=name, window="365d"), of(
-        "ttv_coverage_observed", observed, of=name, window="365d"
-    )
+def coverage(lately, observed, name="deploys", whole=0.9, window="365d", **more):
+    shares = [
+        of("ttv_coverage_ratio", share, of=name, window=span, **more)
+        for span, share in ((window, whole), ("30d", lately))
+    ]
+    return *shares, of("ttv_coverage_observed", observed, of=name, window="30d", **more)
 
 
 def source(up=None, succeeded=None, interval=None):
@@ -130,14 +132,19 @@ CASES = [
         "time_to_value", 11, {"top_down": 6, "bottom_up": 3}, direction="all"
     ), 70, 0),
     ("TtvTimeToValueSlow", "another quantile", median("time_to_value", 11, ENDED, quantile="0.85"), 70, 0),
-    ("TtvCoverageDrops", "by a fifth in a day", coverage(f"0.9+0x1440 0.7+0{LONG}", 20), 1500, 1),
-    ("TtvCoverageDrops", "by a little", coverage(f"0.9+0x1440 0.81+0{LONG}", 20), 1500, 0),
-    ("TtvCoverageDrops", "of few", coverage(f"0.9+0x1440 0.7+0{LONG}", 19), 1500, 0),
-    ("TtvCoverageDrops", "what looks fast", coverage(f"0.9+0x1440 0.1+0{LONG}", 20, "early"), 1500, 0),
-    ("TtvCoverageDrops", "it rises", coverage(f"0.5+0x1440 0.9+0{LONG}", 20), 1500, 0),
-    ("TtvCoverageDrops", "since this morning", coverage(0.1, 20), 700, 0),
-    ("TtvSourceFailing", "a quarter of an hour", source(up=0), 16, 1),
-    ("TtvSourceFailing", "it came back", source(up=f"0+0x10 1+0{LONG}"), 16, 0),
+    ("TtvCoverageDrops", "a quarter lower in the last days", coverage(0.65, 20), 70, 1),
+    ("TtvCoverageDrops", "of two shares", (*coverage(0.65, 20), *coverage(0.65, 20, "feedback")), 70, 2),
+    ("TtvCoverageDrops", "two replicas", (*coverage(0.65, 20), *coverage(0.65, 20, instance="b")), 70, 1),
+    ("TtvCoverageDrops", "not yet for an hour", coverage(0.65, 20), 59, 0),
+    ("TtvCoverageDrops", "by a little", coverage(0.75, 20), 70, 0),
+    ("TtvCoverageDrops", "of few", coverage(0.65, 19), 70, 0),
+    ("TtvCoverageDrops", "what looks fast", coverage(0.1, 20, "early"), 70, 0),
+    ("TtvCoverageDrops", "it rises", coverage(0.9, 20, whole=0.5), 70, 0),
+    ("TtvCoverageDrops", "no longer window", coverage(0.65, 20, window="30d"), 70, 0),
+    ("TtvCoverageDrops", "nothing happened lately", coverage(0.65, 20)[:1], 70, 0),
+    ("TtvSourceFailing", "a quarter of an hour", source(up=0, interval=300), 16, 1),
+    ("TtvSourceFailing", "it came back", source(up=f"0+0x10 1+0{LONG}", interval=300), 16, 0),
+    ("TtvSourceFailing", "no longer configured", source(up=0), 40, 0),
     ("TtvSourceFailing", "never looked at", source(interval=300), 40, 0),
     ("TtvSourceStale", "three intervals and ten minutes", source(succeeded=0, interval=300), 26, 1),
     ("TtvSourceStale", "three intervals", source(succeeded=0, interval=300), 25, 0),

@@ -1,6 +1,7 @@
 """Every question of every dashboard and alert, asked of a real Prometheus that scrapes what ttv serves."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -16,6 +17,13 @@ from ttv.route import Route
 
 LIFE = ("idea", "decision", "start", "deploy", "feedback")
 FILLED = {"$team": ".*", "$direction": ".*", "$window": "365d", "$initiative": "OPEN-3", "$__rate_interval": "1m"}
+
+
+TWICE = """\
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+scrape_configs: [{{job_name: ttv, static_configs: [{{targets: ['{}', '{}']}}]}}]
+"""
+"""One ttv under two names, as two replicas are that show the same."""
 
 
 class Client:
@@ -54,21 +62,38 @@ def asked(sqlite_engine, served, prometheus):
     instruments.traffic("tool").requested("2xx")
     scope = Scope(targets=targets, intervals={"tool": timedelta(minutes=5)})
     url = served(app.create(route, targets=targets, instruments=instruments, scope=scope))
-    server = prometheus(url)
-    server.until("rate(ttv_http_request_duration_seconds_count[1m]) > 0")  # from two scrapes on there are rates
+    port = urlsplit(url).port
+    server = prometheus(config=TWICE.format(f"127.0.0.1:{port}", f"localhost:{port}"))
+    for instance in ("127.0.0.1", "localhost"):  # from two scrapes on there are rates
+        scraped = f'ttv_http_request_duration_seconds_count{{instance="{instance}:{port}"}}'
+        server.until(f"rate({scraped}[1m]) > 0")
     return server, url
 
 
 def test_every_question_of_a_dashboard_has_an_answer_or_a_reason_for_none(asked):
     server, _ = asked
-    empty = []
-    for board, panel, query in queries():
-        expression = query.expr
-        for name, value in FILLED.items():
-            expression = expression.replace(name, value)
-        if not server.query(expression) and query.absent is None:
-            empty.append(f"{board.uid}, {panel.title}: {expression}")
+    empty = [
+        f"{board.uid}, {panel.title}: {query.expr}"
+        for board, panel, query in queries()
+        if query.absent is None and not server.query(filled(query))
+    ]
     assert empty == []
+
+
+def test_of_what_two_replicas_say_alike_every_panel_shows_one(asked):
+    server, _ = asked
+    for board, panel, query in queries():
+        found = [one["metric"] for one in server.query(filled(query))]
+        assert not [labels for labels in found if "instance" in labels], f"{board.uid}, {panel.title}: {query.expr}"
+    for alert in ALERTS:
+        assert not [one for one in server.query(alert.expr) if "instance" in one["metric"]], alert.name
+
+
+def filled(query):
+    expression = query.expr
+    for name, value in FILLED.items():
+        expression = expression.replace(name, value)
+    return expression
 
 
 def test_every_variable_has_values(asked):

@@ -161,7 +161,7 @@ def test_all_of_a_page_is_of_one_state(everywhere, monkeypatch):
     monkeypatch.setitem(exporter.FIGURES, "initiatives", late)
     page = client.get("/metrics").text
     assert samples(page, "ttv_initiative_info") == []
-    assert samples(page, "ttv_coverage_observed", of="idea") == [0]
+    assert samples(page, "ttv_coverage_observed", of="idea", window="365d") == [0]
 
 
 def test_requests_are_timed_by_route_method_and_class_of_status(route):

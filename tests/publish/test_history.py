@@ -26,6 +26,7 @@ MORE = [
         ("feedback", 6 + number),
     )
 ]
+LONG = "--max-block-duration=1440h"
 LABELS = {"job": "ttv", "instance": 'one "quoted"'}
 
 
@@ -80,7 +81,7 @@ def test_the_medians_of_the_past_in_prometheus_are_what_the_api_answers(told, pr
     client, engine = told
     file, blocks = tmp_path / "history.om", tmp_path / "blocks"
     file.write_text(document(engine, labels={"job": "ttv"}))
-    made = promtool("tsdb", "create-blocks-from", "openmetrics", "-q", str(file), str(blocks))
+    made = promtool("tsdb", "create-blocks-from", "openmetrics", "-q", LONG, str(file), str(blocks))
     assert made.returncode == 0, made.stderr
     server = prometheus(config="scrape_configs: []", blocks=blocks)
     seen = 0
@@ -102,6 +103,14 @@ def test_the_medians_of_the_past_in_prometheus_are_what_the_api_answers(told, pr
 
 
 # ---- the command
+
+
+def test_the_readme_shows_what_its_help_shows(root):
+    examples = [line.strip() for line in main.commands["history"].epilog.splitlines() if line.startswith("  ")]
+    shown = (root / "README.md").read_text().splitlines()
+    assert len(examples) == 2
+    assert set(examples) <= set(shown)
+    assert LONG in examples[1]
 
 
 @pytest.fixture

@@ -18,17 +18,17 @@ PATIENCE = 60
 
 
 class Heard:
-    """A web hook's receiver; keeps what it was told, by the last part of the address."""
+    """A web hook's receiver; keeps what it was told, by the path of the address."""
 
     def __init__(self):
-        self.alerts, self._changed = [], threading.Condition()
+        self.messages, self._changed = [], threading.Condition()
         heard = self
 
         class Answers(BaseHTTPRequestHandler):
             def do_POST(self):
                 told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with heard._changed:
-                    heard.alerts += [(self.path.strip("/"), alert) for alert in told["alerts"]]
+                    heard.messages.append((self.path.strip("/"), told))
                     heard._changed.notify_all()
                 self.send_response(200)
                 self.end_headers()
@@ -40,6 +40,11 @@ class Heard:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
+
+    @property
+    def alerts(self):
+        """Return the alerts that were told so far, and to which receiver."""
+        return [(path, alert) for path, told in self.messages for alert in told.get("alerts", ())]
 
     def names(self):
         """Return the names of the alerts that were told so far."""
@@ -60,6 +65,12 @@ class Heard:
             assert self._changed.wait_for(found, PATIENCE), f"{name} never came; {self.names()} did"
             return found()[0]
 
+    def message(self):
+        """Wait until something is told; give the path and what was told."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.messages, PATIENCE), "nothing came"
+            return self.messages[0]
+
     def stop(self):
         """End it."""
         self._server.shutdown()
@@ -67,38 +78,33 @@ class Heard:
         self._server.server_close()
 
 
-@pytest.fixture
-def heard():
+@contextlib.contextmanager
+def hearing():
     """Somebody who hears alerts."""
     listener = Heard()
-    yield listener
-    listener.stop()
+    try:
+        yield listener
+    finally:
+        listener.stop()
 
 
-@pytest.fixture
-def alertmanager(real, tmp_path, heard):
-    """A function that starts Alertmanager on a configuration, in which all receivers are `heard`; gives its address."""
-    found = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    program = real(found, "Alertmanager (apt-get install prometheus-alertmanager)")
+@contextlib.contextmanager
+def starting(program, folder):
+    """Give what starts Alertmanager in a folder on a configuration, which gives its address."""
     with contextlib.ExitStack() as at_end:
 
-        def start(text):
-            config = yaml.safe_load(text)
+        def start(config):
             config["route"] |= {"group_wait": "1s", "group_interval": "1s"}
-            config["receivers"] = [
-                {"name": one["name"], "webhook_configs": [{"url": f"{heard.url}/{one['name']}"}]}
-                for one in config["receivers"]
-            ]
-            file = tmp_path / "alertmanager.yml"
+            file = folder / "alertmanager.yml"
             file.write_text(yaml.safe_dump(config))
             with socket.create_server(("127.0.0.1", 0)) as probe:
                 port = probe.getsockname()[1]
-            log = at_end.enter_context((tmp_path / "alertmanager.log").open("w"))
+            log = at_end.enter_context((folder / "alertmanager.log").open("w"))
             process = subprocess.Popen(
                 [
                     program,
                     f"--config.file={file}",
-                    f"--storage.path={tmp_path / 'alertmanager'}",
+                    f"--storage.path={folder / 'alertmanager'}",
                     f"--web.listen-address=127.0.0.1:{port}",
                     "--cluster.listen-address=",
                 ],
@@ -115,6 +121,35 @@ def alertmanager(real, tmp_path, heard):
             asked(f"http://127.0.0.1:{port}/-/ready", timeout=5).raise_for_status()
             return f"127.0.0.1:{port}"
 
+        yield start
+
+
+def told_to(config, heard):
+    """Change a configuration so that all its receivers are one that hears."""
+    hooks = [
+        {"name": one["name"], "webhook_configs": [{"url": f"{heard.url}/{one['name']}"}]} for one in config["receivers"]
+    ]
+    return {**config, "global": {}, "receivers": hooks}
+
+
+@pytest.fixture
+def heard():
+    """Somebody who hears alerts."""
+    with hearing() as listener:
+        yield listener
+
+
+@pytest.fixture(scope="session")
+def alertmanager_program(real):
+    """Where Alertmanager is."""
+    found = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    return real(found, "Alertmanager (apt-get install prometheus-alertmanager)")
+
+
+@pytest.fixture
+def alertmanager(alertmanager_program, tmp_path):
+    """A function that starts Alertmanager on a configuration, which does not wait; gives its address."""
+    with starting(alertmanager_program, tmp_path) as start:
         yield start
 
 

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,24 +76,36 @@ class Prometheus:
             pytest.fail(f"Prometheus did not come to it in 60 s; it said:\n{self._log.read()}")
 
 
-@pytest.fixture
-def prometheus(real, tmp_path):
-    """A function that starts Prometheus on an address to scrape, or on a whole configuration, and returns it, ready.
+@contextlib.contextmanager
+def starting(program: str, folder: Path) -> Iterator[Callable[..., Prometheus]]:
+    """Give what starts Prometheus in a folder, on an address to scrape or on a whole configuration, until it is ready.
 
     With a folder of blocks it begins with what is in them.
     """
-    program = real(shutil.which("prometheus"), "Prometheus (apt-get install prometheus)")
     with contextlib.ExitStack() as at_end:
 
         def start(target: str = "", config: str | None = None, blocks: Path | None = None) -> Prometheus:
-            folder = tmp_path / f"prometheus-{len(list(tmp_path.iterdir()))}"
-            folder.mkdir()
+            own = folder / f"prometheus-{len(list(folder.iterdir()))}"
+            own.mkdir()
             if blocks:
-                shutil.copytree(blocks, folder / "tsdb")
-            server = Prometheus(program, folder, config or _CONFIG.format(target=urlsplit(target).netloc))
+                shutil.copytree(blocks, own / "tsdb")
+            server = Prometheus(program, own, config or _CONFIG.format(target=urlsplit(target).netloc))
             at_end.callback(server.stop)
             return server.ready()
 
+        yield start
+
+
+@pytest.fixture(scope="session")
+def prometheus_program(real) -> str:
+    """Where Prometheus is."""
+    return real(shutil.which("prometheus"), "Prometheus (apt-get install prometheus)")
+
+
+@pytest.fixture
+def prometheus(prometheus_program, tmp_path):
+    """A function that starts Prometheus on an address to scrape, or on a whole configuration, and returns it, ready."""
+    with starting(prometheus_program, tmp_path) as start:
         yield start
 
 

@@ -75,7 +75,7 @@ class Label(click.ParamType[tuple[str, str]]):
     epilog="""\b
 Examples:
   ttv history --from 2025-01-01 --label job=ttv --label instance=ttv:8080 > history.om
-  promtool tsdb create-blocks-from openmetrics history.om /var/lib/prometheus
+  promtool tsdb create-blocks-from openmetrics --max-block-duration=1440h history.om /var/lib/prometheus
 """,
 )
 @click.option("--from", "begin", type=Instant(), help="The first instant. [default: a year before the last]")

@@ -196,7 +196,8 @@ COVERAGE = Metric(
     ("of", "window"),
     "What part of what happened in the window the figures rest on: of initiatives that have an idea date (`idea`); of "
     "these that had work or ships before it, and look fast (`early`); of decisions that are on record (`decision`); of "
-    "deploys (`deploys`) and of feedback (`feedback`) that are tied to an initiative.",
+    "deploys (`deploys`) and of feedback (`feedback`) that are tied to an initiative. Of the last 30 days beside the "
+    "window of the figures: lower there, a mapping no longer fits.",
 )
 COVERED = Metric(
     "ttv_coverage_observed",

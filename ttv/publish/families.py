@@ -25,6 +25,8 @@ from ttv.publish.catalogue import Metric
 _QUANTILES = {"0.5": "p50_seconds", "0.85": "p85_seconds", "0.95": "p95_seconds"}
 _METHODS = ("completed", "all")
 _ENDS = ("ended", "open", "stopped")
+_LATELY = "30d"
+"""The second window of coverage: a mapping that no longer fits hardly shows in a year, and soon in a month."""
 
 
 @dataclass(frozen=True)
@@ -180,12 +182,13 @@ _SHARES = {
 
 
 def coverage(look: Look) -> Iterator[Family]:
-    """Yield what part of what happened the figures rest on, and as of when they are."""
-    found = covering.whole(look.connection, as_of=look.as_of, window=look.window)
+    """Yield what part of what happened the figures rest on, in all and lately, and as of when they are."""
     shares, observed = gauge(catalogue.COVERAGE), gauge(catalogue.COVERED)
-    for of, (share, number) in _SHARES.items():
-        _add(shares, [of, look.window], found[share])
-        observed.add_metric([of, look.window], found[number])
+    for window in dict.fromkeys((look.window, _LATELY)):
+        found = covering.whole(look.connection, as_of=look.as_of, window=window)
+        for of, (share, number) in _SHARES.items():
+            _add(shares, [of, window], found[share])
+            observed.add_metric([of, window], found[number])
     yield shares
     yield observed
     as_of = gauge(catalogue.FIGURES_AS_OF)
