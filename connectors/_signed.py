@@ -45,6 +45,17 @@ def by_token(settings: HookedSettings, header: str, said: str | None) -> None:
     _verify(header, said, secrets(settings))
 
 
+def by_login(settings: HookedSettings, said: str | None) -> None:
+    """Verify what `Authorization` says: the secret as a bearer token, or as the password of HTTP Basic."""
+    scheme, _, given = (said or "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = b64decode(given, validate=True).decode().partition(":")[2]
+        except ValueError:
+            given = ""
+    _verify("Authorization", given.strip() or None, secrets(settings))
+
+
 def by_standard(settings: HookedSettings, headers: Mapping[str, str], body: bytes) -> datetime:
     """Verify the headers of Standard Webhooks, of which one signature is enough; returns when it was signed."""
     id_, at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")

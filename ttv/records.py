@@ -291,9 +291,9 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def faults(event: Event, latest: datetime) -> str | None:
     """Say what is wrong with an event beyond its types, or None; it may have happened at the `latest` then."""
-    if not _is_key(event.id) or not _is_key(event.subject) or event.refs:
+    if not is_key(event.id) or not is_key(event.subject) or event.refs:
         for name, key in (("id", event.id), ("subject", event.subject), *(("refs", ref) for ref in event.refs)):
-            if not _is_key(key):
+            if not is_key(key):
                 return f"{name}: {key[:40]!r} is not a key of 1 to {KEY_BYTES} printable bytes"
     if event.kind not in KINDS:
         return f"kind: {event.kind!r} is none of {', '.join(KINDS)}"
@@ -307,7 +307,8 @@ def faults(event: Event, latest: datetime) -> str | None:
     return next((fault for fault in said if fault), None)
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
+    """Say whether a text can be a key: of a source, an event or an artefact."""
     return text.isprintable() and (0 < len(text) <= KEY_BYTES // 4 or 0 < len(text.encode()) <= KEY_BYTES)
 
 

@@ -33,7 +33,9 @@ from connectors.contract import (
 )
 from tests.fakes import faults
 
-FAKES = {**{name: name for name in connectors.names()}, "jira_server": "jira"}
+LOOKED_AT = [name for name in connectors.names() if hasattr(connectors.load(name), "events")]
+"""All but those of tools that only send."""
+FAKES = {**{name: name for name in LOOKED_AT}, "jira_server": "jira"}
 """The connector of each fake; Jira comes in two."""
 BY_HTTP = [name for name in FAKES if name != "git"]
 """Those that speak through `client.py`; the program git has a protocol and errors of its own, tested beside it."""

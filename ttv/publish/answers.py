@@ -342,6 +342,13 @@ class Rejection(Answer):
     reason: str
 
 
+class PassedOver(Answer):
+    """A CDEvent that is no event, and why."""
+
+    index: int
+    reason: str
+
+
 class Taken(Answer):
     """What became of the records that were sent."""
 
@@ -349,6 +356,8 @@ class Taken(Answer):
     duplicate: int
     rejected: int
     rejections: list[Rejection]
+    passed_over: list[PassedOver] = []
+    """Stands only where there are some."""
 
 
 class Heard(Answer):

@@ -3,15 +3,17 @@
 Only JSON types are read, which also keeps foreign pages out: a browser sends none of them elsewhere unasked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from flask import Request
+from requests.structures import CaseInsensitiveDict
 
+from connectors import cloudevents
 from ttv import records
-from ttv.publish import cloudevents
 from ttv.publish.problems import Problem
 from ttv.records import Record, Rejection
 
@@ -21,19 +23,40 @@ EVENTS = (JSON, *LINES[:1], LINES[2], cloudevents.STRUCTURED, cloudevents.BATCH)
 """What `POST /events` is documented to take."""
 
 _SHOWN = 60
+_CDEVENTS = cloudevents.Settings()
+"""What is made of CDEvents that no source of the configuration stands for."""
 
 
-def events(request: Request) -> Iterable[Record | Rejection]:
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A CDEvent that is no event, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass
+class Sent:
+    """What a request brings."""
+
+    records: Iterable[Record | Rejection] = ()
+    passed: list[Passed] = field(default_factory=list)
+    """What of it is passed over; whole once the records were read."""
+
+
+def events(request: Request) -> Sent:
     """Read the events of a request in whichever form it brings them."""
-    media = request.mimetype
+    media, sent = request.mimetype, Sent()
     if media.startswith("application/cloudevents"):
-        return _cloudevents(request, media)
-    if cloudevents.is_binary(request.headers):
-        return _binary(request)
-    if media in LINES:
-        return records.read_lines(_text(request).split(b"\n"))
-    _expect(media, JSON, EVENTS)
-    return _each(loaded(request))
+        sent.records = _opened(_cloudevents(request, media), sent.passed)
+    elif cloudevents.is_binary(_headers(request)):
+        sent.records = _opened([_binary(request)], sent.passed)
+    elif media in LINES:
+        sent.records = records.read_lines(_text(request).split(b"\n"))
+    else:
+        _expect(media, JSON, EVENTS)
+        sent.records = _each(loaded(request))
+    return sent
 
 
 def links(request: Request) -> Iterator[Record | Rejection]:
@@ -87,35 +110,59 @@ def _each(found: object) -> Iterator[Record | Rejection]:
     return (records.one(index, one) for index, one in enumerate(found if isinstance(found, list) else [found]))
 
 
-def _cloudevents(request: Request, media: str) -> Iterator[Record | Rejection]:
+def _cloudevents(request: Request, media: str) -> list[Any]:
     batch = media.startswith("application/cloudevents-batch")
     _expect(media, cloudevents.BATCH if batch else cloudevents.STRUCTURED, EVENTS)
     found = loaded(request)
     if batch and not isinstance(found, list):
         raise _unreadable("the body of a batch must be an array of CloudEvents")
-    return (_opened(index, envelope) for index, envelope in enumerate(found if batch else [found]))
+    return found if batch else [found]
 
 
-def _binary(request: Request) -> Iterator[Record | Rejection]:
+def _binary(request: Request) -> dict[str, Any]:
     data = None
     if request.content_length or request.mimetype:
         _expect(request.mimetype, JSON, EVENTS)
         data = loaded(request)
     try:
-        envelope = cloudevents.from_headers(request.headers, data)
+        return cloudevents.from_headers(_headers(request), data)
     except ValueError as error:
         raise _unreadable(str(error)) from None
-    return iter([_opened(0, envelope)])
 
 
-def _opened(index: int, envelope: object) -> Record | Rejection:
-    try:
-        event = cloudevents.event(envelope)
-    except ValueError as error:
-        known = envelope if isinstance(envelope, dict) else {}
-        who = {name: known[name] for name in ("source", "id") if isinstance(known.get(name), str)}
-        return Rejection(index, str(error), **who, raw=orjson.dumps(envelope).decode())
-    return records.one(index, event)
+def _opened(envelopes: list[Any], passed: list[Passed]) -> Iterator[Record | Rejection]:
+    """Open CloudEvents one by one; one that cannot be read becomes a rejection, one of no use is passed over."""
+    for index, envelope in enumerate(envelopes):
+        try:
+            known = _checked(envelope)
+            if not cloudevents.is_cdevent(known):
+                yield records.one(index, cloudevents.event(known))
+                continue
+            read = cloudevents.cdevent(known, _CDEVENTS)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            yield _rejection(index, envelope, error)
+            continue
+        if read.passed:
+            passed.append(Passed(index, read.passed))
+        yield from (Record(index, known["source"], item) for item in read.items)
+
+
+def _checked(envelope: object) -> dict[str, Any]:
+    known = cloudevents.checked(envelope)
+    if not records.is_key(known["source"]):
+        raise ValueError(f"source: {known['source'][:40]!r} is too long, or not printable")
+    return known
+
+
+def _headers(request: Request) -> Mapping[str, str]:
+    return CaseInsensitiveDict(request.headers.items())
+
+
+def _rejection(index: int, envelope: object, error: Exception) -> Rejection:
+    known = envelope if isinstance(envelope, dict) else {}
+    who = {name: known[name] for name in ("source", "id") if isinstance(known.get(name), str)}
+    said = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return Rejection(index, said, **who, raw=orjson.dumps(envelope).decode())
 
 
 def _expect(media: str, wanted: str, known: tuple[str, ...]) -> None:

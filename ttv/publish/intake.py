@@ -1,5 +1,7 @@
 """The writing calls of the API: events, links and initiatives; when one returns, answers include what it brought."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -8,8 +10,9 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ValidationError
 
+from connectors import cloudevents
 from ttv import figures, records, store
-from ttv.publish import answers, bodies, cloudevents, problems, questions
+from ttv.publish import answers, bodies, problems, questions
 from ttv.publish.asked import missing
 from ttv.publish.problems import BODY, Problem
 from ttv.route import Conflict, Outcome, Route
@@ -44,7 +47,8 @@ def _events(api: APIBlueprint, route: Route) -> None:
     )
     def post_events(query: questions.Question) -> Any:  # noqa: ARG001  it says that there are no parameters
         """Take one event, an array, JSON Lines or CloudEvents; the good ones of a batch are kept."""
-        return _taken(route.post(bodies.events(request)))
+        sent = bodies.events(request)
+        return _taken(route.post(sent.records), sent.passed)
 
     @api.put(
         "/links",
@@ -105,7 +109,7 @@ def _conflict(conflict: Conflict) -> Problem:
     return Problem(HTTPStatus.CONFLICT, detail, owner=conflict.owner)
 
 
-def _taken(outcome: Outcome) -> Any:
+def _taken(outcome: Outcome, passed: Sequence[bodies.Passed] = ()) -> Any:
     answer: dict[str, Any] = {
         "accepted": outcome.accepted,
         "duplicate": outcome.duplicate,
@@ -114,7 +118,9 @@ def _taken(outcome: Outcome) -> Any:
             {"index": one.index, "source": one.source, "id": one.id, "reason": one.reason} for one in outcome.rejected
         ],
     }
-    if outcome.rejected and not outcome.accepted and not outcome.duplicate:
+    if passed:
+        answer["passed_over"] = [asdict(one) for one in passed]
+    if outcome.rejected and not outcome.accepted and not outcome.duplicate and not passed:
         first = outcome.rejected[0]
         detail = f"nothing was taken of {len(outcome.rejected)}; the first, {first.index}: {first.reason}"
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, **answer)
@@ -123,7 +129,11 @@ def _taken(outcome: Outcome) -> Any:
 
 def _events_body() -> dict[str, Any]:
     event = {"anyOf": [_reference(records.EventBody), _reference(records.WithdrawalBody)]}
-    envelope = {"type": "object", "description": "A CloudEvent of type ttv.<kind>.", "required": ["id", "source"]}
+    envelope = {
+        "type": "object",
+        "description": "A CloudEvent of type ttv.<kind>, or a CDEvent in one.",
+        "required": ["id", "source"],
+    }
     content = {
         bodies.JSON: {"schema": {"anyOf": [event, {"type": "array", "items": event}]}},
         **{media: {"schema": {"type": "string"}} for media in bodies.EVENTS if media in bodies.LINES},
