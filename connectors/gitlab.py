@@ -6,8 +6,8 @@ where its plan has them. GraphQL is asked for two things that REST does not tell
 a deployment that came by the API finished. Yields Events, an Artefact for each issue, epic, merge request and merged
 commit, and an Initiative for each issue or epic that is one.
 
-A deployment happened when its job finished, not when it was last touched. An issue or project that is deleted, or no
-longer visible, is simply not found any more: what was known stays.
+A deployment happened when its job finished, not when it was last touched. An issue or merge request that is deleted is
+found by the census. Of a project that is deleted, or no longer visible, what was known stays.
 """
 
 import re
@@ -22,6 +22,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from connectors import _signed, contract
 from connectors._gitlab import API, HIDDEN, Names, Project, ask, by_time, once, pages, projects, second
+from connectors._gitlab_census import deleted
 from connectors._gitlab_deploys import Deployments, Releases
 from connectors._gitlab_history import Closed, History, Moment, who
 from connectors._gitlab_hooks import announced, verify
@@ -170,6 +171,11 @@ def reread(settings: Settings, client: Client) -> Reread:
         return _readers(settings, client, threads, read[number])[kind](record)
 
     return again
+
+
+def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterator[str]:
+    """Yield the issues and merge requests that are deleted, of projects in which the token sees all of them."""
+    return deleted(client, projects(client, settings.projects, settings.groups), subjects)
 
 
 def _threads(settings: Settings, client: Client, read: Iterable[Project]) -> "_Threads":

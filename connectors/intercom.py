@@ -7,7 +7,7 @@ or a bot answers is no feedback; a conversation that a teammate began is, but no
 
 The search may compare dates by the day in the workspace's zone, so it is asked for two days more at both ends, and what
 it gives is compared here. A message that was redacted is still an event, without its text. Names, addresses and texts
-are not kept. A conversation that is deleted is not found any more, and of more than 500 parts only the last 500 are.
+are not kept. A conversation that is deleted is found by the census; of more than 500 parts only the last 500 are there.
 """
 
 import re
@@ -40,6 +40,7 @@ _CONTACTS = {"user", "lead", "contact"}
 _RATED = "conversation_rating_changed"
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _ARTEFACT = re.compile(r"(?<![\w:/])(?:jira|github|gitlab|initiative):[^\s,;<>\"'()]+")
+_CONVERSATION = re.compile(r"intercom:(\d+)")
 _ABOVE = {"Tracker", "Back-office"}
 
 
@@ -131,6 +132,19 @@ def reread(settings: Settings, client: Client) -> Reread:
     """Read single conversations again, as they are there now."""
     workspace = _Workspace(settings, client)
     return lambda _, listed: workspace.conversation(listed)
+
+
+def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterator[str]:  # noqa: ARG001
+    """Yield the conversations that are deleted: not among all that there are, and not found by themselves."""
+    missing = {found[1]: found[0] for found in map(_CONVERSATION.fullmatch, subjects) if found}
+    if not missing:
+        return
+    body = {"query": _filter(">", 0), "pagination": {"per_page": _PER_PAGE}}
+    for one in client.pages("/conversations/search", items="conversations", following=_next_cursor, json=body):
+        missing.pop(str(one["id"]), None)
+    for id_, subject in missing.items():
+        if client.get(f"/conversations/{id_}", absent=_GONE) is None:
+            yield subject
 
 
 class _Workspace:

@@ -8,7 +8,7 @@ where one is described. A child list is asked for once for each record of the li
 What an API does not list any more is not noticed, unless it marks it as deleted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice, takewhile
@@ -24,7 +24,7 @@ from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, keys
 from connectors._reads import Child, Read, Reader, filled, holes
 from connectors._times import Form, Zone
 from connectors.client import Client
-from connectors.contract import Item, Refused, Unread
+from connectors.contract import Item, Refused, Reread, Unread
 
 WINDOW: timedelta | None = None
 """One look reads each list once: not every API can be asked for a part of the past."""
@@ -125,7 +125,23 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     source = _Source(settings, client)
     for one in settings.reads:
         for record in source.records(one, Span(since, until)):
-            yield from contract.each([record], partial(source.items, one))
+            yield from contract.each([record], partial(source.items, one), one.name)
+
+
+def reread(settings: Settings, client: Client) -> Reread:
+    """Read single records again, each by the name of its list; one of a child read has the record above it in it."""
+    source = _Source(settings, client)
+    lists: dict[str, Callable[[Any], Iterable[Item]]] = {
+        f"{one.name}/{child.name}": source.reader(child).items for one in settings.reads for child in one.children
+    }
+    lists |= {one.name: partial(source.items, one) for one in settings.reads}
+
+    def again(reader: str, record: Any) -> Iterable[Item]:
+        if reader not in lists:
+            raise LookupError(f"there is no list {reader} any more")
+        return lists[reader](record)
+
+    return again
 
 
 class _Source:
@@ -160,7 +176,8 @@ class _Source:
         for child in one.children:
             asked = {name: _filled(value, record) for name, value in child.params.items()}
             found = self._pages(child, filled(child.path, record, path=True), asked)
-            yield from contract.each((_below(record, below) for below in found), self.reader(child).items)
+            below = (_below(record, other) for other in found)
+            yield from contract.each(below, self.reader(child).items, f"{one.name}/{child.name}")
 
     def reader(self, one: Child) -> Reader:
         """Return what reads the records of a list."""

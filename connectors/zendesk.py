@@ -3,13 +3,15 @@
 Reads the incremental export of tickets with their users, `/api/v2/incremental/tickets/cursor`, which takes a time and
 gives every ticket that changed since, deleted ones too; it leaves out the last minute, and needs an administrator.
 Yields for each ticket an Event `feedback` at the time when it was written, and an Artefact whose parents are the issues
-that it names in a field, its subject, its tags or its text; for a deleted ticket a Withdrawn.
+that it names in a field, its subject, its tags or its text; for a deleted ticket a Withdrawn. What was deleted while
+nobody looked, and is scrubbed since, the census finds.
 
 The export says whether a customer was content, not when: a rating changes the sentiment of the ticket's one event.
 Names and mail addresses are not kept.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -17,7 +19,7 @@ from typing import Any
 from pydantic import Field, SecretStr
 
 from connectors import _signed, contract
-from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
+from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, batches, instant, keys, same
 from connectors.client import Client, Page, Params, listed
 from connectors.contract import Artefact, Delivery, Event, Item, Refused, Reread, Withdrawn
 
@@ -45,6 +47,7 @@ _TELLING = {
     "undeleted",
 }
 """What a look makes something of."""
+_KEY = re.compile(r"zendesk:(\d+)")
 _ROLES = {"agent", "admin"}
 
 
@@ -121,6 +124,22 @@ def reread(settings: Settings, client: Client) -> Reread:  # noqa: ARG001  a tic
     """Read single tickets again, which came with their requesters."""
     account = _Account(settings)
     return lambda _, ticket: account.ticket(ticket)
+
+
+def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterator[str]:  # noqa: ARG001
+    """Yield the tickets that are deleted: those that an administrator, who sees all of them, does not find."""
+    tickets = [found[1] for found in map(_KEY.fullmatch, subjects) if found]
+    if not tickets or client.get("/api/v2/users/me.json", read=_who)[1] != "admin":
+        return
+    for some in batches(tickets, 100):
+        asked: Params = {"ids": ",".join(some)}
+        there = {
+            str(ticket["id"])
+            for ticket in client.get("/api/v2/tickets/show_many.json", asked, read=lambda body: listed(body, "tickets"))
+        }
+        for id_ in some:
+            if id_ not in there and client.get(f"/api/v2/tickets/{id_}.json", absent=(404,)) is None:
+                yield f"zendesk:{id_}"
 
 
 class _Account:

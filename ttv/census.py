@@ -83,6 +83,7 @@ def count(route: Route, asked: Source, client: Any, confirmed: int = 0) -> Count
         known = _artefacts(connection, asked.name)
     if _sees_less(row):
         raise SourceError(f"no census: {row.message}", state="narrowed")
+    _mark(route, asked.name, {"census_at": store.micros(at)})  # one that a defect ends is not begun at each look
     try:
         found = asked.connector.gone(asked.settings, client, iter(known))
         gone = sorted(set(found) & set(known))

@@ -41,6 +41,7 @@ class Account(Web):
         self.shipped = []
         """Merge requests that GitLab noted with a deployment."""
         self.keyset = True
+        self.permissions = {"project_access": None, "group_access": {"access_level": 20}}
         here, group = "/api/v4/projects/81", "/api/v4/groups/acme"
         self.routes = [
             ("/api/v4/version", lambda *_: {"version": "18.4.0-ee"}),
@@ -52,6 +53,9 @@ class Account(Web):
             (f"{group}/projects", lambda request, _: self._numbered(request, [self.project, self.project])),
             (f"{group}/epics", lambda request, _: self._listed(request, self.epics)),
             ("/api/v4/groups/(\\d+)/epics/(\\d+)", lambda *_: {"references": {"full": "acme&1"}}),
+            (here, lambda *_: {**self.project, "permissions": self.permissions}),
+            (f"{here}/issues/(\\d+)", lambda _r, _b, iid: self._one(self.issues, iid)),
+            (f"{here}/merge_requests/(\\d+)", lambda _r, _b, iid: self._one(self.requests, iid)),
             (f"{here}/issues", lambda request, _: self._listed(request, self.issues, keyset=self.keyset)),
             (f"{here}/merge_requests", lambda request, _: self._listed(request, self.requests)),
             (f"{here}/merge_requests/(\\d+)/closes_issues", lambda _r, _b, iid: self.closes.get(iid, [])),
@@ -99,6 +103,22 @@ class Account(Web):
         """Let one merge request come without its branch."""
         del self.requests[1]["source_branch"]
 
+    def delete(self):
+        """Let somebody delete an issue; returns its name."""
+        self.issues = [issue for issue in self.issues if issue["iid"] != 3]
+        return "gitlab:acme/shop/pay#3"
+
+    def hide(self):
+        """Let the token lose its role, and with it sight of what is confidential; and a project its merge requests."""
+        self.permissions = {"project_access": {"access_level": 10}, "group_access": None}
+        self.issues = [issue for issue in self.issues if issue["iid"] > 3]
+        self.project["merge_requests_access_level"] = "disabled"
+        self.requests = []
+
+    def _one(self, records, iid):
+        found = [record for record in records if record["iid"] == int(iid)]
+        return found[0] if found else said({"message": "404 Not found"}, 404)
+
     def allowed(self, request):
         return request.headers.get("Authorization") == f"Bearer {TOKEN}"
 
@@ -107,6 +127,8 @@ class Account(Web):
         asked = request.args
         if (asked.get("state"), asked.get("scope")) != ("all", "all"):
             return []
+        if iids := asked.getlist("iids[]"):
+            return self._numbered(request, [record for record in records if str(record["iid"]) in iids])
         return self._since(request, records, keyset=keyset and asked.get("pagination") == "keyset")
 
     def _since(self, request, records, *, keyset=False):

@@ -55,6 +55,15 @@ class Account(Web):
         """Let one conversation lose its source."""
         del self.conversations[-2]["source"]
 
+    def delete(self):
+        """Let a conversation be deleted; returns its name."""
+        self.conversations = [one for one in self.conversations if one["id"] != "104"]
+        return "intercom:104"
+
+    def hide(self):
+        """Let the app lose the permission to read conversations."""
+        self.routes[1:3] = [("/conversations/.*", lambda *_: said({"type": "error.list"}, 403))]
+
     def allowed(self, request):
         self.versions.add(request.headers.get("Intercom-Version"))
         return request.headers.get("Authorization") == f"Bearer {TOKEN}"
@@ -77,7 +86,8 @@ class Account(Web):
     def whole(self, _request, _body, id_):
         if id_ in self.gone:
             return said({"type": "error.list", "errors": [{"code": "not_found"}]}, 404)
-        return next(one for one in self.conversations if one["id"] == id_)
+        found = [one for one in self.conversations if one["id"] == id_]
+        return found[0] if found else said({"type": "error.list", "errors": [{"code": "not_found"}]}, 404)
 
     def employers(self, _request, _body, id_):
         return {"type": "list", "data": self.companies.get(id_, []), "pages": {"next": None}}

@@ -26,6 +26,8 @@ class Account(Web):
         self.user = {"id": 7, "name": "Ana Lima", "role": "admin"}
         self.routes = [
             ("/api/v2/users/me.json", lambda *_: {"user": self.user}),
+            (r"/api/v2/tickets/show_many\.json", self.some),
+            (r"/api/v2/tickets/(\d+)\.json", lambda _r, _b, id_: self.one(id_)),
             (r"/api/v2/incremental/tickets/cursor(?:\.json)?", self.export),
         ]
 
@@ -43,6 +45,24 @@ class Account(Web):
     def spoil(self):
         """Let one ticket lose its creation."""
         del self.tickets[-1]["created_at"]
+
+    def delete(self):
+        """Let a ticket be deleted and scrubbed; returns its name."""
+        self.tickets = [ticket for ticket in self.tickets if ticket["id"] != 5]
+        return "zendesk:5"
+
+    def hide(self):
+        """Let the account become an agent who sees no ticket."""
+        self.user["role"], self.tickets = "agent", []
+
+    def some(self, request, _body):
+        """Give tickets of several; archived ones are left out."""
+        wanted = request.args["ids"].split(",")
+        return {"tickets": [one for one in self.tickets if str(one["id"]) in wanted and one["id"] != 1]}
+
+    def one(self, id_):
+        found = [{"ticket": ticket} for ticket in self.tickets if str(ticket["id"]) == id_]
+        return found[0] if found else said({"error": "RecordNotFound"}, 404)
 
     def allowed(self, request):
         return request.headers.get("Authorization") == f"Basic {BASIC}"
