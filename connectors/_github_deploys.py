@@ -77,7 +77,7 @@ class Deployments:
         for deployment in self._after(0):
             if not span.after_start(deployment, "created_at", recheck):
                 return
-            wanted = not _matches(_environment(deployment), self._settings.ignored_environments)
+            wanted = not is_ignored(deployment, self._settings)
             if wanted and span.before_end(deployment, "created_at") and span.after_start(deployment, "updated_at"):
                 yield deployment
 
@@ -154,6 +154,11 @@ def deploy(deployment: Any, result: Any, names: Names, settings: Settings) -> Ev
             "status": "succeeded" if result["state"] == "success" else "failed",
         },
     )
+
+
+def is_ignored(deployment: Any, settings: Settings) -> bool:
+    """Say whether the deployments of an environment are left out."""
+    return _matches(_environment(deployment), settings.ignored_environments)
 
 
 def is_production(deployment: Any, settings: Settings) -> bool:

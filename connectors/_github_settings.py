@@ -9,7 +9,7 @@ from connectors import contract
 from connectors._reading import ISSUE_KEY, Pattern, WebAddress
 
 
-class Settings(contract.Settings):
+class Settings(contract.HookedSettings):
     """What to read of GitHub."""
 
     url: WebAddress = Field(

@@ -16,6 +16,7 @@ from typing import Any
 from connectors import _github_census, _github_survey, contract
 from connectors._github import GitHub, Names, Repository, missing, repositories
 from connectors._github_deploys import Deployments
+from connectors._github_hooks import received
 from connectors._github_lists import Lists, as_discussion, as_pull, closing, folders, is_pull
 from connectors._github_releases import Releases
 from connectors._github_settings import Settings
@@ -23,7 +24,7 @@ from connectors._github_threads import Threads, names
 from connectors._reading import Span
 from connectors.contract import Item, Reread
 
-__all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "reread", "scope", "survey"]
+__all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month; a month's deployments fit into GitHub's hourly allowance."""
