@@ -1,12 +1,13 @@
 """What a webhook of Jira tells exactly, named and shaped as a look would; of Cloud and of a Data Center alike.
 
 Takes the settings, the headers and the body as it came. A body tells no fields by their kind, no categories of statuses
-but that of the present one, and not which queries an issue matches: what hangs on these is left to the next look.
+but that of the present one, and not which queries an issue matches: what hangs on these is left to a look, which is
+asked for where there may be something of that kind.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import _signed
@@ -18,6 +19,17 @@ from connectors._reading import instant
 from connectors.contract import Artefact, Delivery, Event, Item, Withdrawn
 
 _SIGNATURE = "X-Hub-Signature"
+_INDEXED = timedelta(seconds=30)
+"""After so long a search finds what was changed; it mostly takes seconds."""
+_MOVED, _KEYS = frozenset({"status", "resolution"}), frozenset({"key", "issuekey"})
+_TELLING = (
+    frozenset({"issuetype", "project", "summary", "priority", "labels", "component", "components", "assignee"})
+    | frozenset({"link", "issuelinks", "parent", "issueparentassociation", "epic link", "parent link"})
+    | frozenset({"satisfaction", "satisfaction date"})
+    | _MOVED
+    | _KEYS
+)
+"""Fields of which a look makes something, by the names that Jira gives them itself."""
 
 
 def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Iterator[Item | Delivery]:
@@ -28,9 +40,11 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
     if tell is None:
         return
     at, hook = instant(said["timestamp"]), _Hook.of(settings, said)
-    yield Delivery(as_of=at)
-    if hook.is_read:
-        yield from tell(hook, at)
+    if not hook.is_read:
+        yield Delivery(as_of=at)
+        return
+    yield Delivery(as_of=at, look_in=_INDEXED if hook.has_more else None)
+    yield from tell(hook, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +68,35 @@ class _Hook:
 
     @property
     def is_read(self) -> bool:
-        """Whether a look would read the issue; with a condition in JQL only Jira knows, but of what is deleted."""
+        """Whether a look would read issues of this project."""
         wanted, project = self.settings.read_projects, (self.issue["fields"].get("project") or {}).get("key")
-        deleted = self.said["webhookEvent"] == "jira:issue_deleted"
-        return (not wanted or project in wanted) and (deleted or not self.settings.jql)
+        return not wanted or project in wanted
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a look may make more of it than this webhook tells."""
+        if self.said["webhookEvent"] == "jira:issue_updated":
+            own = {self.settings.idea_date_field, self.settings.epic_field}
+            changed = {name.casefold() for item in self._changes for name in (name_of(item), item["field"])}
+            return not changed.isdisjoint(_TELLING | {name.casefold() for name in own if name})
+        return bool(self.said["webhookEvent"] == "jira:issue_created")
+
+    @property
+    def _changes(self) -> list[Any]:
+        return list((self.said.get("changelog") or {}).get("items") or ())
 
     @property
     def _may_be_request(self) -> bool:
         return not self.idea and self.issues.requests.may_be(self.issue["fields"])
 
     def created(self, _at: datetime) -> Iterator[Item]:
-        """Tell the idea or the request, and what its first status is, unless it has been touched again since."""
+        """Tell the idea or the request, and what its first status is, unless it has been touched again since.
+
+        Where the settings have a condition in JQL, only Jira knows whether the issue is read at all.
+        """
         fields, id_ = self.issue["fields"], self.issue["id"]
+        if self.settings.jql:
+            return
         if self._may_be_request:
             if not self.issues.requests.by_type:
                 yield from self.issues.requests.events(self.issue, self.issues.page(self.issue["key"]))
@@ -85,14 +116,13 @@ class _Hook:
 
     def updated(self, at: datetime) -> Iterator[Item]:
         """Tell the moves that the changelog names, and the old key of an issue that was moved."""
-        log, who = self.said.get("changelog") or {"items": ()}, person(self.said.get("user"))
-        when = min(at, instant(self.issue["fields"]["updated"]))
-        for index, item in enumerate(log["items"]):
+        who, when = person(self.said.get("user")), min(at, instant(self.issue["fields"]["updated"]))
+        for index, item in enumerate(self._changes if not self.settings.jql else ()):
             name = name_of(item)
-            if name in {"key", "issuekey"} and item.get("fromString"):
+            if name in _KEYS and item.get("fromString"):
                 yield Artefact(f"jira:{item['fromString']}", (f"jira:{self.issue['key']}",))
-            if name in {"status", "resolution"} and item["to"] and not self._may_be_request:
-                move = moved(log["id"], index, item, when, who, status=name == "status")
+            if name in _MOVED and item["to"] and not self._may_be_request:
+                move = moved(self.said["changelog"]["id"], index, item, when, who, status=name == "status")
                 yield from self._moved(
                     move, before=Move("", when, None, item.get("fromString") or "", "?", status=True)
                 )

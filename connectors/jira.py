@@ -10,6 +10,7 @@ An issue that the account may no longer see is simply not found any more: what w
 events, for these are named by its number; its old key becomes a child of the new one.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from connectors._jira_issues import Issues
 from connectors._jira_settings import Settings
 from connectors._jira_sites import Facts, Site, facts
 from connectors._jql import among, both
+from connectors._reading import ISSUE_KEY
 from connectors.client import Client
 from connectors.contract import Item, Members, Reread
 
@@ -32,6 +34,8 @@ WINDOW: timedelta | None = timedelta(days=30)
 _FACTS: WeakKeyDictionary[Client, Facts] = WeakKeyDictionary()
 """What each client's site said last, so that a first pull asks once and not for every month."""
 _PREFIX = "jira:"
+_SUBJECT = re.compile(f"{_PREFIX}({ISSUE_KEY})")
+"""An issue; a group that issues stand in is a subject too, and has a slash."""
 _INITIATIVE, _ISSUE = "initiative", "issue"
 """How an issue is read."""
 
@@ -100,8 +104,8 @@ def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterato
     site = _site(settings, client)
     if site.facts.cloud and not settings.absent_is_deleted:
         return
-    keys = (subject.removeprefix(_PREFIX) for subject in subjects if subject.startswith(_PREFIX))
-    yield from (_PREFIX + key for key in site.absent(keys))
+    issues = (_SUBJECT.fullmatch(subject) for subject in subjects)
+    yield from (_PREFIX + key for key in site.absent(issue[1] for issue in issues if issue))
 
 
 def _site(settings: Settings, client: Client, *, afresh: bool = True) -> Site:

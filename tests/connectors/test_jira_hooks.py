@@ -91,7 +91,8 @@ def idea():
 def test_the_moment_is_that_of_the_change_and_of_the_state(idea):
     said = next(life(idea))
     [delivery, event, *_] = hear(said)
-    assert delivery == Delivery(as_of=datetime(2026, 1, 5, 8, 0, 0, 40_000, tzinfo=UTC))
+    at = datetime(2026, 1, 5, 8, 0, 0, 40_000, tzinfo=UTC)
+    assert delivery == Delivery(as_of=at, look_in=timedelta(seconds=30))
     assert event.occurred_at == datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
@@ -130,6 +131,35 @@ def test_the_signature_is_that_of_a_known_vector():
 @pytest.mark.parametrize("event", ["comment_created", "sprint_closed", None])
 def test_of_other_webhooks_nothing_is_of_use(event):
     assert hear({"webhookEvent": event, "timestamp": 1}) == []
+
+
+def change(field, **more):
+    return {"field": field, "from": "1", "fromString": "a", "to": "2", "toString": "b", **more}
+
+
+@pytest.mark.parametrize(
+    ("item", "looked"),
+    [
+        (change("status"), True),
+        (change("Link"), True),
+        (change("Epic Link", fieldId="customfield_10014"), True),
+        (change("Idea date", fieldId="customfield_1"), True),
+        (change("labels"), True),
+        (change("description"), False),
+        (change("Rank", fieldId="customfield_10019"), False),
+    ],
+)
+def test_what_only_a_look_can_tell_brings_one_forward(story, item, looked):
+    said = hook("updated", story, changelog={"id": "9", "items": [item]})
+    [delivery] = [one for one in hear(said, idea_date_field="customfield_1") if isinstance(one, Delivery)]
+    assert (delivery.look_in is not None) is looked
+
+
+def test_for_an_issue_that_is_not_read_or_is_deleted_there_is_no_look(story):
+    told = hook("updated", story, changelog={"id": "9", "items": [change("status")]})
+    for said, more in ((told, {"projects": ["WEB"]}), (hook("deleted", story), {})):
+        [delivery] = [one for one in hear(said, **more) if isinstance(one, Delivery)]
+        assert delivery.look_in is None
 
 
 def test_a_deleted_idea_is_taken_back_and_tied_to_nothing(idea):

@@ -177,9 +177,19 @@ def census(asked, *subjects):
 def test_a_server_knows_what_is_deleted_and_what_is_hidden_or_moved(asking, account):
     account.hidden, account.moved = {"PAY-2"}, {"WEB-90": "PAY-11"}
     asked = asking(jira, fake, account)
-    subjects = ["jira:PAY-1", "jira:PAY-2", "jira:PAY-99", "jira:WEB-90", "github:acme/pay#1"]
+    subjects = [
+        "jira:PAY-1",
+        "jira:PAY-2",
+        "jira:PAY-99",
+        "jira:WEB-90",
+        "github:acme/pay#1",
+        "jira:project/PAY",
+        "jira:label/x-1",
+    ]
     assert census(asked, *subjects) == ["jira:PAY-99"]
-    assert searched(account)[-1]["validateQuery"] is False
+    [body] = searched(account)
+    assert body["validateQuery"] is False
+    assert body["jql"] == 'key in ("PAY-1", "PAY-2", "PAY-99", "WEB-90")'
 
 
 def test_an_answer_in_other_words_is_no_proof(asking, account):
