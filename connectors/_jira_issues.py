@@ -171,7 +171,7 @@ class Issues:
 
     def page(self, key: str) -> str:
         """Give the address of an issue for people."""
-        return f"{self._settings.url}/browse/{key}"
+        return f"{self._settings.pages}/browse/{key}"
 
 
 def _folded(names: Iterable[str]) -> frozenset[str]:

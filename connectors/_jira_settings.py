@@ -64,6 +64,11 @@ class Settings(contract.HookedSettings):
         description="Address of the site; of an own server with its path, if it has one.",
         examples=["https://example.atlassian.net"],
     )
+    site: WebAddress | None = Field(
+        default=None,
+        description="Address of the site for people, where url is another one, as with api.atlassian.com.",
+        examples=["https://example.atlassian.net"],
+    )
     email: str = Field(
         "",
         description="Mail address of the account of an API token, or the user's name where token is a password; empty "
@@ -116,6 +121,11 @@ class Settings(contract.HookedSettings):
         description="Take what Jira Cloud finds no more for deleted, which it cannot tell from hidden; right only "
         "where the account may see everything.",
     )
+
+    @property
+    def pages(self) -> str:
+        """Return where people look at issues."""
+        return self.site or self.url
 
     @property
     def read_projects(self) -> tuple[str, ...]:

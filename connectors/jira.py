@@ -68,7 +68,7 @@ def survey(settings: Settings, client: Client) -> contract.Survey:
 def scope(settings: Settings, client: Client) -> Iterator[str]:
     """Name the projects that are read and that the account sees."""
     wanted = settings.read_projects
-    return (key for key in _site(settings, client).projects() if key in wanted or not wanted)
+    return (key for key in _site(settings, client, afresh=False).projects() if key in wanted or not wanted)
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
@@ -101,7 +101,7 @@ def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterato
 
     Jira Cloud does not tell what is deleted from what is hidden: it is asked only if the settings say that nothing is.
     """
-    site = _site(settings, client)
+    site = _site(settings, client, afresh=False)
     if site.facts.cloud and not settings.absent_is_deleted:
         return
     issues = (_SUBJECT.fullmatch(subject) for subject in subjects)

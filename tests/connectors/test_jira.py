@@ -1,17 +1,19 @@
 """What Jira Cloud's issues and changelogs become."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 import requests
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response
 
-from connectors import jira
+from connectors import contract, jira
 from connectors.contract import Artefact, Event, Initiative, Refused, Unread, Unreadable, Withdrawn
 from tests.fakes import jira as fake
 from tests.fakes import jira_issues as issues
+from ttv import config
 
 
 @pytest.fixture
@@ -63,6 +65,10 @@ def test_an_idea_is_the_creation_of_its_issue_in_utc(look, account):
     assert (idea.kind, idea.title, idea.actor) == ("idea", "Initiative PAY-1", "Ana Lima")
     assert idea.url.endswith("/browse/PAY-1")
     assert event(look(), "issue/10002").occurred_at == datetime(2026, 1, 6, 14, tzinfo=UTC)
+
+
+def test_people_look_at_the_site_and_not_at_the_gateway(look):
+    assert event(look(site="https://acme.example/"), "issue/10001").url == "https://acme.example/browse/PAY-1"
 
 
 def test_a_decision_is_a_move_of_an_idea_into_a_decided_status(look):
@@ -350,3 +356,28 @@ def test_an_oauth_token_is_sent_as_bearer(opened):
 def test_an_address_that_is_none_is_a_mistake_of_the_configuration(url):
     with pytest.raises(ValidationError, match="must"):
         jira.Settings(url=url, token="t")
+
+
+def settings_of(model, prefix=""):
+    """Every setting of a source of its own, by its dotted key, with its description."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings_of(field.annotation, f"{prefix}{name}.")
+        elif name not in contract.HookedSettings.model_fields:
+            yield f"{prefix}{name}", field.description
+
+
+def test_the_page_lists_every_setting_with_what_it_is(root):
+    page = (root / "docs/connectors/jira.md").read_text()
+    told = dict(settings_of(jira.Settings))
+    assert "statuses.approved" in told
+    assert [name for name, what in told.items() if f"| `{name}` | {what} |" not in page] == []
+
+
+def test_the_configuration_on_the_page_is_right(root, tmp_path):
+    blocks = re.findall(r"```toml\n(.*?)```", (root / "docs/connectors/jira.md").read_text(), re.DOTALL)
+    assert len(blocks) == 4
+    for number, block in enumerate(blocks):
+        file = tmp_path / f"{number}.toml"
+        file.write_text(block)
+        assert config.load(file, {"TTV_JIRA_TOKEN": "t", "TTV_JIRA_WEBHOOK": "s"})
