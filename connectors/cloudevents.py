@@ -19,10 +19,13 @@ from pydantic import Field, TypeAdapter
 from connectors import _cdevents, _signed, contract
 from connectors._cdevents_names import Names
 from connectors._reading import ISSUE_KEY, Pattern, instant
-from connectors.contract import Delivery, Event, Item, Refused, Unreadable, Withdrawn
+from connectors.contract import Delivery, Event, Item, Refused, Reread, Unreadable, Withdrawn
 
 BATCH = "application/cloudevents-batch+json"
 STRUCTURED = "application/cloudevents+json"
+
+READER = "cloudevent"
+"""What reads one again that could not be read."""
 
 _REQUIRED = ("specversion", "id", "source", "type")
 _ATTRIBUTES = (*_REQUIRED, "subject", "time")
@@ -54,7 +57,12 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
     """Yield what is sent: by whom it is trusted, signed over the body or with the secret as a token or password."""
     binary = is_binary(headers)
     yield _verified(settings, headers, body, binary=binary)
-    yield from contract.each(_envelopes(headers, body, binary=binary), partial(_items, settings))
+    yield from contract.each(_envelopes(headers, body, binary=binary), partial(_items, settings), READER)
+
+
+def reread(settings: Settings, client: object) -> Reread:  # noqa: ARG001  it asks nobody
+    """Read single CloudEvents again."""
+    return lambda _, envelope: _items(settings, envelope)
 
 
 def _verified(settings: Settings, headers: Mapping[str, str], body: bytes, *, binary: bool) -> Delivery:

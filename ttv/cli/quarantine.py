@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine
 
-from connectors import contract
+from connectors import cloudevents, contract
 from connectors.contract import SourceError, Unread
 from ttv import log, quarantine, records, store
 from ttv.cli import asked as asking
@@ -21,6 +21,7 @@ from ttv.cli.ending import signals
 from ttv.cli.errors import FAILED, Wrong
 from ttv.cli.report import plain
 from ttv.config import Source
+from ttv.publish import bodies
 from ttv.quarantine import Kept, Retried
 from ttv.records import Record, Rejection
 from ttv.route import Route
@@ -173,10 +174,13 @@ def _rereading(sources: Iterable[Source], stop: Stop, at_end: ExitStack) -> quar
             return None
         if kept.reader is None or kept.reader.startswith("{"):
             return [_line(kept)]
+        source = configured.get(kept.source)
+        if kept.reader == cloudevents.READER and (source is None or source.looks):  # it came to the API
+            return bodies.opened([orjson.loads(kept.raw)], [])
         if stop():
             raise Stopped
         if kept.source not in readers:
-            readers[kept.source] = _reader(configured.get(kept.source), stop, at_end)
+            readers[kept.source] = _reader(source, stop, at_end)
         again = readers[kept.source]
         return _items(kept, partial(again, kept.reader)) if again else None
 
@@ -188,7 +192,10 @@ def _reader(source: Source | None, stop: Stop, at_end: ExitStack) -> _Again:
     make = getattr(source.connector, "reread", None) if source else None
     if source is None or make is None:
         return None
-    client = at_end.enter_context(closing(source.connector.client(source.settings, sleep=stop.sleep, now=store.now)))
+    client = None
+    if source.looks:
+        client = source.connector.client(source.settings, sleep=stop.sleep, now=store.now)
+        at_end.enter_context(closing(client))
     return make(source.settings, client)  # type: ignore[no-any-return]  # of a module that is loaded by name
 
 

@@ -48,9 +48,9 @@ def events(request: Request) -> Sent:
     """Read the events of a request in whichever form it brings them."""
     media, sent = request.mimetype, Sent()
     if media.startswith("application/cloudevents"):
-        sent.records = _opened(_cloudevents(request, media), sent.passed)
+        sent.records = opened(_cloudevents(request, media), sent.passed)
     elif cloudevents.is_binary(_headers(request)):
-        sent.records = _opened([_binary(request)], sent.passed)
+        sent.records = opened([_binary(request)], sent.passed)
     elif media in LINES:
         sent.records = records.read_lines(_text(request).split(b"\n"))
     else:
@@ -130,7 +130,7 @@ def _binary(request: Request) -> dict[str, Any]:
         raise _unreadable(str(error)) from None
 
 
-def _opened(envelopes: list[Any], passed: list[Passed]) -> Iterator[Record | Rejection]:
+def opened(envelopes: list[Any], passed: list[Passed]) -> Iterator[Record | Rejection]:
     """Open CloudEvents one by one; one that cannot be read becomes a rejection, one of no use is passed over."""
     for index, envelope in enumerate(envelopes):
         try:
@@ -162,7 +162,7 @@ def _rejection(index: int, envelope: object, error: Exception) -> Rejection:
     known = envelope if isinstance(envelope, dict) else {}
     who = {name: known[name] for name in ("source", "id") if isinstance(known.get(name), str)}
     said = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-    return Rejection(index, said, **who, raw=orjson.dumps(envelope).decode())
+    return Rejection(index, said, **who, raw=orjson.dumps(envelope).decode(), reader=cloudevents.READER)
 
 
 def _expect(media: str, wanted: str, known: tuple[str, ...]) -> None:
