@@ -190,7 +190,7 @@ class Schedule:
         wanted = self._wanted()
         for source in self._sources:
             if source.name in wanted and source.name not in self._looking:
-                self._scheduler.modify_job(source.name, next_run_time=self._route.now())
+                self._scheduler.modify_job(source.name, next_run_time=store.now())  # the clock that it runs by
 
     def _wanted(self) -> set[str]:
         try:
