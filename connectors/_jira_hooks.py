@@ -22,6 +22,8 @@ _SIGNATURE = "X-Hub-Signature"
 _INDEXED = timedelta(seconds=30)
 """After so long a search finds what was changed; it mostly takes seconds."""
 _MOVED, _KEYS = frozenset({"status", "resolution"}), frozenset({"key", "issuekey"})
+_NEEDED = {"summary", "issuetype", "project", "status", "created", "updated"}
+"""What Jira leaves out of a body that would be too long."""
 _TELLING = (
     frozenset({"issuetype", "project", "summary", "priority", "labels", "component", "components", "assignee"})
     | frozenset({"link", "issuelinks", "parent", "issueparentassociation", "epic link", "parent link"})
@@ -39,7 +41,11 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
     tell = _TOLD.get(said.get("webhookEvent"))
     if tell is None:
         return
-    at, hook = instant(said["timestamp"]), _Hook.of(settings, said)
+    at, issue = instant(said["timestamp"]), said["issue"]
+    if not (issue.get("fields") or {}).keys() >= _NEEDED:
+        yield Delivery(as_of=at, look_in=_INDEXED)
+        return
+    hook = _Hook.of(settings, said)
     if not hook.is_read:
         yield Delivery(as_of=at)
         return

@@ -92,6 +92,30 @@ def test_a_moved_issue_takes_its_work_along(looks, story):
     assert look()["jira:WEB-7"] == ["jira:WEB-7", "jira:project/WEB"]
 
 
+CHAINS = {
+    "parent, of any level": (
+        {"parent": {"key": "PAY-10"}},
+        {"parent": {"key": "PAY-12"}},
+        {"parent": {"key": "WEB-3"}},
+    ),
+    "fields of epics and of plans": (
+        {"parent": {"key": "PAY-10"}},
+        {"parent": None, "customfield_10014": "PAY-12"},
+        {"customfield_10018": "WEB-3"},
+    ),
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_sub_task_is_traced_over_story_and_epic_to_its_initiative(looks, account, chain):
+    claim, look = looks
+    claim("jira:WEB-3")
+    named = {issue["key"]: issue["fields"] for issue in account.issues}
+    for key, above in zip(("PAY-2", "PAY-10", "PAY-12"), CHAINS[chain], strict=True):
+        named[key] |= {"issuelinks": [], **above}
+    assert look()["jira:PAY-2"] == ["jira:PAY-2", "jira:PAY-10", "jira:PAY-12", "jira:WEB-3"]
+
+
 def test_who_stands_in_a_group_is_told_of_now_only_for_no_search_tells_of_then(asking, fake, account, story):
     asked = asking(jira, fake, account, groups={"big-ones": "labels = q3"})
     assert [item for item in asked.look() if isinstance(item, Members)] == [Members("jira:group/big-ones", (STORY,))]

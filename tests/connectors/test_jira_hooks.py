@@ -6,21 +6,25 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from requests.structures import CaseInsensitiveDict
+from sqlalchemy import select
 
 from connectors import jira
 from connectors.contract import Artefact, Delivery, Event, Refused, Withdrawn
 from tests.fakes import jira as cloud
 from tests.fakes import jira_issues as issues
 from tests.fakes import jira_server as server
+from ttv import store
+from ttv.route import Route
 
 SECRET = "jira-secret"
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 FAKES = pytest.mark.parametrize("fake", [cloud, server], ids=["cloud", "server"])
 LATER = timedelta(milliseconds=40)
 """How long after a change its webhook is made."""
 
 
 def settings(**more):
-    return jira.Settings(url="https://tool.example", token="t", webhook_secret=SECRET, **more)
+    return jira.Settings(**{"url": "https://tool.example", "token": "t", "webhook_secret": SECRET, **more})
 
 
 def hear(said, secret=SECRET, **more):
@@ -126,6 +130,30 @@ def test_the_signature_is_that_of_a_known_vector():
     body = b'{"a":1}'
     headers = {"X-Hub-Signature": "sha256=eec27d9907b5f9e152706b224d773202532fb8743d93ead29a87a902ca1459b8"}
     assert list(jira.received(settings(), CaseInsensitiveDict(headers), body)) == []
+
+
+@pytest.mark.parametrize("left", [{}, None, {"summary": "short"}])
+def test_a_body_that_was_cut_down_brings_a_look_forward_and_nothing_else(idea, left):
+    said = hook("updated", idea)
+    said["issue"]["fields"] = left
+    assert hear(said) == [
+        Delivery(as_of=datetime(2026, 3, 5, 8, 0, 0, 40_000, tzinfo=UTC), look_in=timedelta(seconds=30))
+    ]
+
+
+@FAKES
+def test_webhooks_and_looks_together_count_once(asking, fake, sqlite_engine):
+    account, route = fake.Account(), Route(sqlite_engine, now=lambda: NOW)
+    asked = asking(jira, fake, account)
+    for issue in account.issues:
+        for said in life(issue):
+            route.take("jira", brought(said, url=asked.settings.url))
+    route.sync("jira", jira, asked.settings, asked.client, kind="jira", since=fake.SPAN[0])
+    with store.reading(sqlite_engine) as connection:
+        current = set(connection.scalars(select(store.event.c.id).where(~store.event.c.deleted)))
+        replaced = connection.execute(select(store.event_version.c.id)).all()
+    assert current == set(account.touched)
+    assert replaced == []
 
 
 @pytest.mark.parametrize("event", ["comment_created", "sprint_closed", None])
