@@ -12,6 +12,7 @@ from ttv.cli.errors import Verbs
 from ttv.cli.history import history
 from ttv.cli.init import init
 from ttv.cli.lines import export, import_
+from ttv.cli.orphans import orphans
 from ttv.cli.plan import plan
 from ttv.cli.quarantine import main as quarantine
 from ttv.cli.recompute import recompute
@@ -30,6 +31,7 @@ __all__ = ["main"]
         sync,
         import_,
         report,
+        orphans,
         quarantine,
         backtest,
         export,
