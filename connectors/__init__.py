@@ -1,7 +1,8 @@
 """How the outside speaks: one module a tool, all of one shape.
 
 A connector has a class `Settings`, whose fields are the keys of its table in the configuration, and a function
-`events(settings, client, since, until)`, which yields what was touched in that time. `contract.py` says the rest.
+`events(settings, client, since, until)`, which yields what was touched in that time; or, for what comes by webhooks,
+`received(settings, headers, body)`; or both. `contract.py` says the rest.
 `type = "github"` in the configuration means the module `github.py` here; a dotted type is a module of the user's own.
 """
 

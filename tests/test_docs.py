@@ -2,12 +2,16 @@
 
 import re
 from datetime import UTC, datetime
+from typing import get_args
 
 import orjson
 import pytest
 from click.testing import CliRunner
 
-from ttv import config, figures, population, store
+import connectors
+from connectors import cloudevents
+from connectors.contract import Event
+from ttv import config, deliveries, figures, population, store
 from ttv.cli import main
 from ttv.figures import Selection
 from ttv.publish.catalogue import CATALOGUE
@@ -96,3 +100,50 @@ def test_the_population_of_the_worked_example_is_what_the_figures_say(example):
     (turn,) = population.population(connection, "rate_of_turn", Selection(), as_of=EXAMPLE)["groups"]
     assert (turn["all"]["count"], turn["all"]["ended"], days(turn["all"]["p50_seconds"])) == (6, 5, "20")
     assert days(turn["completed"]["p50_seconds"]) == "20"
+
+
+def test_the_docs_say_how_every_tool_that_sends_is_told_to(root):
+    page = (root / "docs/webhooks.md").read_text().lower()
+    senders = [name for name in connectors.names() if hasattr(connectors.load(name), "received")]
+    assert {"github", "gitlab", "jira", "zendesk", "intercom", "cloudevents"} <= set(senders)
+    assert [name for name in senders if f"\n### {name}\n" not in page] == []
+
+
+def test_the_docs_name_every_outcome_of_a_webhook(root):
+    page = (root / "docs/webhooks.md").read_text()
+    told = set(re.findall(r"^\| [\d, ]+ \| `(\w+)` \|", page, re.MULTILINE))
+    assert told == {*get_args(deliveries.Ended), "refused", "failed"}
+
+
+def test_the_configurations_in_the_docs_of_webhooks_are_right(root, tmp_path):
+    for page in ("webhooks.md", "connectors/cloudevents.md"):
+        text = (root / "docs" / page).read_text()
+        file = tmp_path / "ttv.toml"
+        file.write_text(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1])
+        secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', file.read_text()), "s")
+        (source,) = config.load(file, secrets).sources
+        assert source.settings.webhook_secret.get_secret_value() == "s"
+
+
+def test_the_docs_say_what_each_cdevent_becomes(root, data):
+    """Each example of the specification becomes, with the settings of the page, the kind of the page or nothing."""
+    page = (root / "docs/connectors/cloudevents.md").read_text()
+    rows = [row.split("|")[1:3] for row in between(page, "cdevents").splitlines()[2:]]
+    kinds = {
+        type_: set(re.findall(r"`(\w+)`", became))
+        for types, became in rows
+        for type_ in re.findall(r"`([\w.]+)`", types)
+    }
+    named = cloudevents.Settings(idea_tickets=["task"])
+    seen = set()
+    for path in (data / "cdevents/conformance").glob("*.json"):
+        told = orjson.loads(path.read_bytes())
+        if "approval" in told["context"]["type"]:
+            told["subject"]["content"]["resourceTargetUrl"] = "https://acme.atlassian.net/browse/PAY-1"
+        told["subject"]["content"].update({"resolution": "withdrawn"} if "ticket_closed" in path.stem else {})
+        read = cloudevents.cdevent({**told["context"], "specversion": "1.0", "data": told}, named)
+        became = {item.kind for item in read.items if isinstance(item, Event)}
+        type_ = path.stem.replace("_", ".")
+        assert became <= kinds.get(type_, set()), type_
+        seen |= {type_} if became else set()
+    assert seen == kinds.keys()
