@@ -28,6 +28,7 @@ from tools import BEGIN, DAYS
 
 import connectors
 from ttv import store
+from ttv.cli.asked import collect_seldom
 from ttv.route import Route
 
 HERE = Path(__file__).parent
@@ -75,6 +76,7 @@ def pull(tool: str, url: str) -> int:
     connector = connectors.load(tool)
     settings = connector.Settings.model_validate({"url": url, **SETTINGS[tool]})
     began = time.monotonic()
+    collect_seldom()  # as every verb does
     with tempfile.TemporaryDirectory() as folder:
         route = Route(
             store.open(f"sqlite:///{folder}/ttv.sqlite"), lambda: NOW + timedelta(seconds=time.monotonic() - began)

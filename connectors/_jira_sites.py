@@ -6,7 +6,8 @@ each as `changelog.histories`, and with `changelog.total`, by which `_jira_moves
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,8 @@ _DOUBTFUL = 40
 """A history of so many changes may have been cut short whatever its total says; Jira names no limit, 40 and 100 were
 seen."""
 _BULK = 1000
+_LONG, _PARTS = timedelta(days=7), 4
+"""A token leads to one page only, so that a long time is read by parts."""
 
 EPIC = "com.pyxis.greenhopper.jira:gh-epic-link"
 PARENT = "com.atlassian.jpo:jpo-custom-field-parent"
@@ -88,6 +91,14 @@ class Site:
     client: Client
     facts: Facts
 
+    def spans(self, since: datetime, until: datetime | None) -> list[str]:
+        """Bound what was touched in a time by parts of it; Cloud reads several beside each other, if it is long."""
+        end = until or self.client.now()
+        if not self.facts.cloud or end - since < _LONG:
+            return [self.span(since, until)]
+        edges = [since + (end - since) * part / _PARTS for part in range(_PARTS)]
+        return [self.span(start, stop) for start, stop in zip(edges, [*edges[1:], until], strict=True)]
+
     def span(self, since: datetime, until: datetime | None) -> str:
         """Bound what was touched; a server is told by the account's clock, which every version of it understands."""
         try:
@@ -96,14 +107,15 @@ class Site:
             zone = None
         return span_in(zone, since, until) if zone else span(since, until)
 
-    def issues(self, jql: str, fields: Collection[str], seen: set[str]) -> Iterator[Any]:
-        """Search issues that were not seen yet, in the order of their creation, each with its whole history."""
-        asked = {"jql": f"{jql} ORDER BY created ASC, key ASC", "maxResults": BATCH, "fields": list(fields)}
+    def issues(self, jqls: Iterable[str], fields: Collection[str], seen: set[str]) -> Iterator[Any]:
+        """Search issues that were not seen yet, by queries, a page of each in turn; each has its whole history."""
+        asked: dict[str, Any] = {"maxResults": BATCH, "fields": list(fields)}
+        bodies = [{**asked, "jql": f"{jql} ORDER BY created ASC, key ASC"} for jql in jqls]
         if not self.facts.cloud:
-            found = steadily(self.client, f"{self._api}/search", {**asked, "expand": ["changelog"]})
-            return _new(found, seen)
-        body = {**asked, "expand": "changelog"}
-        found = self.client.pages(f"{self._api}/search/jql", items="issues", following=next_token, json=body)
+            path, expand = f"{self._api}/search", {"expand": ["changelog"]}
+            return _new(chain.from_iterable(steadily(self.client, path, {**body, **expand}) for body in bodies), seen)
+        bodies = [{**body, "expand": "changelog"} for body in bodies]
+        found = self.client.beside(f"{self._api}/search/jql", bodies, items="issues", following=next_token)
         return (issue for batch in batches(_new(found, seen), BATCH) for issue in self._completed(batch))
 
     def keys(self, jql: str) -> Iterator[tuple[str, str]]:

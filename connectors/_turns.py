@@ -98,8 +98,12 @@ class Ahead:
             turn = next(self._likely, None)
             if turn is None:
                 return
-            self._threads = self._threads or ThreadPoolExecutor(self._most, thread_name_prefix="pages")
-            self._asked.append((turn.key, self._threads.submit(self._attempt, turn)))
+            self.add(turn)
+
+    def add(self, turn: Turn) -> None:
+        """Ask at once for what will come after everything else."""
+        self._threads = self._threads or ThreadPoolExecutor(self._most, thread_name_prefix="pages")
+        self._asked.append((turn.key, self._threads.submit(self._attempt, turn)))
 
     def take(self, turn: Turn) -> Callable[[], Page | None] | None:
         """Give what brings the answer of a request that was expected; None, and nothing expected, if it was not."""

@@ -10,7 +10,8 @@ credentials go to the origin of the base address and to no other, and stand in n
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -195,11 +196,42 @@ class Client:
         `items` names the list within a body (None: the body is the list), or takes the list out of it. With `json`
         the pages are posted for, and what `following` gives goes into that body. A page that comes round again is
         an error, not an endless loop. Where `known` tells from the first page which others there are, up to
-        `in_flight` of them are asked for before their turn, once the first page is used up.
+        `in_flight` of them are asked for before their turn, once the first page is used up; 0 asks for none early.
         """
         take = items if callable(items) else lambda body: listed(body, items)
         for address, page in self._turned(Turn(self._address(path), params, json), following, absent, known, in_flight):
             yield from self._taken(address, page.body, take)
+
+    def beside(
+        self, path: str, bodies: Iterable[Mapping[str, Any]], *, items: str, following: Following
+    ) -> Iterator[Any]:
+        """Yield the records of several lists that are posted for, a page of each in turn.
+
+        While a page is used, the next one of every list is asked for; what one list says has no bearing on another.
+        """
+        turns = deque(Turn(self._address(path), None, body) for body in bodies)
+        seen = set[bytes]()
+        with Ahead(partial(self._attempt_now, absent=()), IN_FLIGHT) as ahead:
+            for turn in turns if len(turns) > 1 else ():
+                ahead.add(turn)
+            while turns:
+                yield from self._next_of(turns, seen, ahead, items, following)
+
+    def _next_of(
+        self, turns: deque[Turn], seen: set[bytes], ahead: Ahead, items: str, following: Following
+    ) -> list[Any]:
+        """Take the page whose turn it is, and let its successor stand in line; nothing of it is kept here."""
+        turn = turns.popleft()
+        self._note_turn(turn, seen)
+        page = self._ask(turn, (), ahead.take(turn))
+        if page is None:
+            return []
+        if onward := self._onward(turn, page, following):
+            turns.append(onward)
+            if onward.key not in seen:
+                ahead.add(onward)
+        records: list[Any] = self._taken(turn.address, page.body, lambda body: listed(body, items))
+        return records
 
     def gather(self, path: str, params: Params | None = None, *, items: str, absent: tuple[int, ...] = ()) -> Any:
         """Get the body of the first of pages that are linked, with the list named `items` of all of them in it."""

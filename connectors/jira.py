@@ -28,8 +28,8 @@ from connectors.contract import Item, Members, Reread
 
 __all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
 
-WINDOW: timedelta | None = timedelta(days=30)
-"""A first pull is stored month by month, by the time when issues were last touched."""
+WINDOW: timedelta | None = timedelta(days=90)
+"""A first pull is stored by quarters, by the time when issues were last touched."""
 
 _FACTS: WeakKeyDictionary[Client, Facts] = WeakKeyDictionary()
 """What each client's site said last, so that a first pull asks once and not for every month."""
@@ -82,9 +82,10 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     groups = {name: dict(site.keys(both(*chosen, jql, some))) for name, jql in settings.groups.items()}
     read, seen = Issues(settings, site.facts, groups), set[str]()
     if settings.initiatives:
-        found = site.issues(both(*chosen, settings.initiatives, touched), read.fields, seen)
+        found = site.issues([both(*chosen, settings.initiatives, touched)], read.fields, seen)
         yield from contract.each(found, read.initiative, _INITIATIVE)
-    yield from contract.each(site.issues(both(*chosen, touched), read.fields, seen), read.issue, _ISSUE)
+    parts = [both(*chosen, part) for part in site.spans(since, until)]
+    yield from contract.each(site.issues(parts, read.fields, seen), read.issue, _ISSUE)
     if until is None:
         for name, members in groups.items():
             yield Members(f"jira:group/{name}", tuple(_PREFIX + key for key in members.values()))

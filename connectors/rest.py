@@ -158,7 +158,7 @@ class _Source:
             asked |= one.since.sent(span.since, end=False)
         if one.until and span.until:
             asked |= one.until.sent(span.until, end=True)
-        found: Iterable[Any] = self._pages(one, one.path, asked)
+        found: Iterable[Any] = self._pages(one, one.path, asked, ends_early=one.order == "newest")
         dated = ((record, self._touched(one, record)) for record in found)
         if one.order == "newest":
             dated = takewhile(lambda pair: pair[1] is None or pair[1] >= span.since, dated)  # type: ignore[assignment]
@@ -187,14 +187,21 @@ class _Source:
             one, time, lambda *texts: [settings.keys_prefix + key for key in keys(settings.key_pattern, *texts)]
         )
 
-    def _pages(self, one: Child, path: str, asked: Mapping[str, Any]) -> Iterator[Any]:
+    def _pages(self, one: Child, path: str, asked: Mapping[str, Any], *, ends_early: bool = False) -> Iterator[Any]:
         take = partial(self._listed, one)
         following = one.paging.following(take, urljoin(f"{self._settings.url}/", path.lstrip("/")))
         wanted = {**asked, **one.paging.begin()}
+        pages = partial(
+            self._client.pages,
+            path,
+            items=take,
+            following=following,
+            absent=one.absent,
+            in_flight=0 if ends_early else 1,
+        )
         if one.method == "POST":
-            return self._client.pages(path, items=take, following=following, json=wanted, absent=one.absent)
-        params = {name: _plain(value) for name, value in wanted.items()}
-        return self._client.pages(path, params, items=take, following=following, absent=one.absent)
+            return pages(json=wanted)
+        return pages({name: _plain(value) for name, value in wanted.items()})
 
     def _listed(self, one: Child, body: Any) -> list[Any]:
         said = self._settings.error.of(body) if self._settings.error else None

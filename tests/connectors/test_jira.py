@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 import requests
@@ -296,11 +297,17 @@ def test_the_search_is_bounded_by_epoch_milliseconds_and_ordered_by_what_never_c
     asked = asking(jira, fake, account, projects=["PAY", 'A"B'], jql="labels = x OR labels = y")
     asked.look(datetime(2026, 1, 1, 0, 0, 59, tzinfo=UTC), datetime(2026, 2, 1, 0, 0, 0, 500, tzinfo=UTC))
     queries = [body["jql"] for body in searched(account)]
-    assert queries[-1] == (
-        '(project in ("PAY", "A\\"B")) AND (labels = x OR labels = y) AND '
-        "(updated >= 1767225600000 AND updated < 1769904000001) ORDER BY created ASC, key ASC"
-    )
-    assert "AND (issuetype = Initiative) AND" in queries[0]
+    assert "AND (issuetype = Initiative) AND (updated >= 1767225600000 AND updated < 1769904000001)" in queries[0]
+    chosen = '(project in ("PAY", "A\\"B")) AND (labels = x OR labels = y) AND (updated >= '
+    assert all(query.startswith(chosen) for query in queries[1:])
+    assert all(query.endswith(") ORDER BY created ASC, key ASC") for query in queries[1:])
+    parts = sorted(tuple(map(int, re.findall(r"updated [>=<]+ (\d+)", query))) for query in queries[1:])
+    assert (parts[0][0], parts[-1][1]) == (1767225600000, 1769904000001)
+    assert len(parts) == 4
+    assert all(start <= end < start + 60_001 for (_, end), (start, _) in pairwise(parts))
+    account.asked.clear()
+    asked.look(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    assert len(searched(account)) == 2
 
 
 def test_only_the_fields_that_are_read_are_asked_for(look, account):

@@ -327,3 +327,35 @@ def test_no_more_than_a_hundred_pages_are_known_by_their_number():
 def test_a_request_is_the_same_whether_its_parameters_stand_in_the_address_or_beside_it():
     assert Turn("https://t/x?b=1&a=+", None).key == Turn("https://t/x", {"a": " ", "b": 1, "c": None}).key
     assert Turn("https://t/x").key != Turn("https://t/x", {"a": ""}).key != Turn("https://t/x", None, {"a": ""}).key
+
+
+def test_lists_beside_each_other_give_a_page_each_in_turn_and_are_asked_for_at_once(answering):
+    every = threading.Barrier(3)
+
+    def page(request):
+        asked = request.get_json()
+        if "token" not in asked:
+            every.wait(10)
+        number = int(asked.get("token", 1))
+        onward = {"token": str(number + 1)} if number < asked["pages"] else {}
+        return Response(json.dumps({"rows": [f"{asked['list']}{number}"], **onward}))
+
+    def following(page):
+        return {"token": page.body["token"]} if "token" in page.body else None
+
+    client, asked = answering(page)
+    bodies = [{"list": name, "pages": pages} for name, pages in (("a", 3), ("b", 1), ("c", 2))]
+    assert list(client.beside("/x", bodies, items="rows", following=following)) == ["a1", "b1", "c1", "a2", "c2", "a3"]
+    assert len(asked) == 6
+
+
+def test_one_of_several_lists_that_goes_round_is_an_error(answering):
+    client, _ = answering(told({"rows": [1], "token": "a"}))
+    with pytest.raises(Unreadable, match="loop"):
+        list(client.beside("/x", [{"list": 1}, {"list": 2}], items="rows", following=lambda _: {"token": "a"}))
+
+
+def test_a_single_list_is_asked_for_page_by_page(answering):
+    client, asked = answering(told({"rows": [1]}))
+    assert list(client.beside("/x", [{"list": 1}], items="rows", following=lambda _: None)) == [1]
+    assert len(asked) == 1

@@ -3,7 +3,7 @@
 import click
 
 import ttv
-from ttv.cli.asked import everywhere
+from ttv.cli.asked import collect_seldom, everywhere
 from ttv.cli.backtest import backtest
 from ttv.cli.connect import connect
 from ttv.cli.demo import demo
@@ -60,3 +60,4 @@ def main() -> None:
 
     Time to value is end to end: from the day an idea was first heard to the first customer feedback after it shipped.
     """
+    collect_seldom()

@@ -1,5 +1,6 @@
 """What can be said before or after every verb: `--database`, `--config`, `--verbose`."""
 
+import gc
 import logging
 import os
 import sys
@@ -114,6 +115,14 @@ def _log(*, verbose: bool) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for another
     for name in ("ttv", "connectors"):
         logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def collect_seldom() -> None:
+    """Let Python look for dead cycles less often: a page of a tool is 10,000 small objects that live for a moment.
+
+    By its own measure, every 700 objects, it spends a fifth of a first pull on that.
+    """
+    gc.set_threshold(50_000, 20, 20)
 
 
 def json(value: object) -> None:
