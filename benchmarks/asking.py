@@ -31,10 +31,9 @@ from ttv.route import BULK, Route
 
 NOW = BEGIN + timedelta(days=710)
 ASK = """
-local n = 1
+math.randomseed(os.time())
 function request()
-  n = (n * 7919 + 13) % {initiatives}
-  return wrk.format("GET", "/api/v1/initiatives/I" .. n)
+  return wrk.format("GET", "/api/v1/initiatives/I" .. math.random(0, {initiatives} - 1))
 end
 """
 MANY = {
@@ -53,10 +52,16 @@ def hello() -> Flask:
     return app
 
 
+def passed(began: float) -> timedelta:
+    """Return how long ago something began."""
+    return timedelta(seconds=time.monotonic() - began)
+
+
 def serve(what: str) -> None:
     """Serve an application until the process ends; says its address first."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    app = hello() if what == "hello" else create(Route(store.open(what), now=lambda: NOW))
+    began = time.monotonic()
+    app = hello() if what == "hello" else create(Route(store.open(what), now=lambda: NOW + passed(began)))
     door = Door(app, "127.0.0.1", 0)
     print(door.url, flush=True)
     door.answer(until=lambda: False)

@@ -5,10 +5,25 @@ it knows. One that touched very much, or came long ago, has no note; after it ev
 """
 
 from collections.abc import Collection
+from threading import Lock
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Delete, Insert, Select, Text, bindparam, delete, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Delete,
+    Engine,
+    Insert,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    select,
+)
 
 from ttv import engines
 from ttv.store import Version, change, data_version
@@ -46,6 +61,20 @@ def since(connection: Connection, known: Version, now: Version) -> Touched | Non
         return None
     notes = [orjson.loads(row.touched) for row in rows]
     return Touched(*(frozenset(name for one in notes for name in one[part]) for part in (0, 1)))
+
+
+def seen(engine: Engine) -> Version | None:
+    """Return the version of the log that whoever asks now would see; None if that cannot be told at once."""
+    with _lock:
+        if (glance := _glances.get(engine)) is None:
+            of_log = select(data_version.c.number, data_version.c.changed_at).where(data_version.c.of == literal("log"))
+            glance = _glances[engine] = engines.Glance(engine, of_log)
+    row = glance.row(engine)
+    return Version(*row) if row else None
+
+
+_glances: WeakKeyDictionary[Engine, engines.Glance] = WeakKeyDictionary()
+_lock = Lock()
 
 
 def _noted() -> Insert:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.schema import CreateTable
 
@@ -180,6 +181,49 @@ class Prepared:
         found = str(compiled), dict(compiled.params), compiled.positiontup
         self._compiled[dialect.name] = found
         return found
+
+
+class Glance:
+    """One statement that is asked all the time, each time outside of any transaction, and answers with one row.
+
+    By the driver, over connections of its own: it takes a tenth of the time of a transaction, and as much less of the
+    lock that all threads of Python share.
+    """
+
+    def __init__(self, engine: Engine, statement: Executable) -> None:
+        """Take the statement, whose values stand in its text; the connections are closed with the engine."""
+        written: Any = statement
+        self._text = str(written.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
+        self._idle: deque[Any] = deque()
+        event.listen(engine, "engine_disposed", lambda _: self._close())
+
+    def row(self, engine: Engine) -> tuple[Any, ...] | None:
+        """Return the row; None if there is none, or the database does not answer."""
+        cursor = None
+        try:
+            cursor = self._idle.pop() if self._idle else _alone_standing(engine)
+            cursor.execute(self._text)
+            found = cursor.fetchall()
+        except (engine.dialect.loaded_dbapi.Error, SQLAlchemyError, IndexError):
+            if cursor is not None:
+                cursor.connection.close()
+            return None
+        self._idle.append(cursor)
+        return tuple(found[0]) if found else None
+
+    def _close(self) -> None:
+        while self._idle:
+            self._idle.pop().connection.close()
+
+
+def _alone_standing(engine: Engine) -> Any:
+    """Open a connection that no pool knows of, in no transaction, and return a cursor of it."""
+    connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    connection.detach()
+    if engine.dialect.name == "postgresql":
+        driver.autocommit = True
+    return driver.cursor()
 
 
 def snapshot(engine: Engine) -> dict[str, str]:

@@ -4,9 +4,11 @@
 take a connection in a read transaction and return plain values with aware datetimes, in the shapes of the API.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -14,8 +16,9 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
-    Row,
+    CursorResult,
     Select,
+    Table,
     Text,
     and_,
     bindparam,
@@ -46,6 +49,7 @@ _LOOP = ("shipped_at", "sensed_at", "responded_at")
 SORTS = ("key", "name", "team", "state", "idea_at", "age", "time_to_value", "rate_of_turn")
 
 _Number = ColumnElement[Any]
+_Loop = tuple[int, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -172,14 +176,21 @@ def initiatives(
     listed = select(rows).order_by(ordered.is_(None), ordered.desc() if descending else ordered, key).limit(limit + 1)
     if place:
         listed = listed.where(_after(ordered, key, place, descending=descending))
-    found = connection.execute(listed).all()
+    found = _told(connection.execute(listed))
     page = found[:limit]
-    rest = claims_and_labels(connection, [row.key for row in page])
+    claims, labels = claims_and_labels(connection, [told["key"] for told in page])
     after = None
     if len(found) > limit:
         last = page[-1]
-        after = closed({"sort": sort, "as_of": store.micros(as_of), "value": last._mapping[name], "key": last.key})
-    return {"items": [_brief(row, *rest, as_of) for row in page], "next": after}
+        after = closed({"sort": sort, "as_of": store.micros(as_of), "value": last[name], "key": last["key"]})
+    items = [_brief(told, claims[told["key"]], labels[told["key"]], as_of) for told in page]
+    return {"items": items, "next": after}
+
+
+def _told(result: CursorResult[Any]) -> list[dict[str, Any]]:
+    """Return rows by the names of their columns; of so many columns that looking them up in a row takes longer."""
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def _after(ordered: ColumnElement[Any], key: Any, place: dict[str, Any], *, descending: bool) -> ColumnElement[bool]:
@@ -207,28 +218,22 @@ def claims_and_labels(
     return claims, labels
 
 
-def _brief(
-    row: Row[Any],
-    claims: dict[str, list[str]],
-    labels: dict[str, dict[str, str]],
-    as_of: datetime,
-) -> dict[str, Any]:
-    told = row._mapping
+def _brief(told: dict[str, Any], claims: list[str], labels: dict[str, str], as_of: datetime) -> dict[str, Any]:
     return {
         **{name: told[name] for name in _OWN},
-        "labels": labels[row.key],
-        "claims": claims[row.key],
-        "origin": row.origin,
-        "state": row.state,
-        "decision": row.decision,
+        "labels": labels,
+        "claims": claims,
+        "origin": told["origin"],
+        "state": told["state"],
+        "decision": told["decision"],
         "milestones": {name: store.instant(told[name]) for name in MILESTONES},
-        "time_to_value_seconds": seconds(row.time_to_value),
-        "rate_of_turn_seconds": seconds(row.rate_of_turn),
-        "age_seconds": seconds(row.age),
-        "worked_before_idea_at": store.instant(row.early_at),
+        "time_to_value_seconds": seconds(told["time_to_value"]),
+        "rate_of_turn_seconds": seconds(told["rate_of_turn"]),
+        "age_seconds": seconds(told["age"]),
+        "worked_before_idea_at": store.instant(told["early_at"]),
         "targets": {
-            "time_to_value_seconds": row.time_to_value_target,
-            "rate_of_turn_seconds": row.rate_of_turn_target,
+            "time_to_value_seconds": told["time_to_value_target"],
+            "rate_of_turn_seconds": told["rate_of_turn_target"],
         },
         "as_of": as_of,
     }
@@ -236,60 +241,109 @@ def _brief(
 
 def initiative(connection: Connection, key: str, as_of: datetime) -> dict[str, Any] | None:
     """Return one initiative with its stages and loops, or None."""
-    asked = {"key": key, "at": store.micros(as_of)}
-    row = _ONE.run(connection, asked).one_or_none()
-    if row is None:
-        return None
-    claims, labels, loops = _rest(connection, asked)
-    told = row._mapping
-    return {
-        **_brief(row, {key: claims}, {key: labels}, as_of),
-        "stages": {name: seconds(told[f"{name}_stage"]) for name in STAGES},
-        "loops": loops,
-    }
+    for found, _ in between(connection, key, key, as_of):
+        return found
+    return None
 
 
-def _one() -> Select[Any]:
-    """Select the row of `milestones` of one initiative."""
-    return _milestones(bindparam("at", type_=BigInteger())).where(store.initiative.c.key == bindparam("key"))
+def between(connection: Connection, first: str, last: str, as_of: datetime) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield the initiatives from one key to another, each with its stages and loops, as of an instant.
+
+    With each comes whether it is settled: nothing of what is known of it lies after that instant.
+    """
+    at = store.micros(as_of)
+    asked = {"first": first, "last": last, "at": at}
+    rows = _told(_ROWS.run(connection, asked))
+    several = _several(connection, asked) if rows else {}
+    for told in rows:
+        mine = several[told["key"]]
+        found = {
+            **_brief(told, mine.claims, mine.labels, as_of),
+            "stages": {name: seconds(told[f"{name}_stage"]) for name in STAGES},
+            "loops": [_loop(one, at) for one in sorted(mine.loops, key=itemgetter(0)) if one[0] <= at],
+        }
+        ahead = told["ahead"] or any(when is not None and when > at for one in mine.loops for when in one)
+        yield found, not ahead
 
 
-def _many() -> CompoundSelect[Any]:
-    """Select what one initiative has several of: artefacts that it claims, labels, and the instants of its loops."""
+def following(connection: Connection, key: str, number: int) -> str | None:
+    """Return the last of so many keys, of which a key is the first; None if there is none from there on."""
+    return _LAST.run(connection, {"first": key, "number": number}).scalar()
+
+
+def _rows() -> Select[Any]:
+    """Select rows of `milestones`, and whether something in them lies ahead."""
+    at = bindparam("at", type_=BigInteger())
+    key = store.initiative.c.key
+    instants = (milestone.c[name] for name in ("idea_at", "yes_at", "started_at", "shipped_at", "valued_at"))
+    later = select(milestone.c.initiative).where(milestone.c.initiative == key, or_(*(one > at for one in instants)))
+    turning = select(stop.c.initiative).where(
+        stop.c.initiative == key, or_(stop.c.stopped_at > at, stop.c.resumed_at > at)
+    )
+    ahead = or_(exists(later), exists(turning)).label("ahead")
+    return _milestones(at).add_columns(ahead).where(_within(key))
+
+
+def _rest() -> CompoundSelect[Any]:
+    """Select what initiatives have several of: artefacts that they claim, labels, and the instants of their loops."""
     text, number = cast(null(), Text), cast(null(), BigInteger)
-    key = bindparam("key", type_=Text())
-    loop = store.loop.c
-    claimed = select(claim.c.artefact, text, number, number, number).where(claim.c.initiative == key)
-    labelled = select(label.c.name, label.c.value, number, number, number).where(label.c.initiative == key)
-    looped = select(text, text, *(loop[name] for name in _LOOP)).where(loop.initiative == key)
-    return union_all(claimed, labelled, looped.where(loop.shipped_at <= bindparam("at", type_=BigInteger())))
 
+    def of(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        return select(table.c.initiative, *columns).where(_within(table.c.initiative))
 
-_ONE, _MANY = engines.Prepared(_one), engines.Prepared(_many)
-
-
-def _rest(connection: Connection, asked: dict[str, Any]) -> tuple[list[str], dict[str, str], list[dict[str, Any]]]:
-    """Fetch the claims, labels and loops of one initiative."""
-    claims: list[str] = []
-    labels: dict[str, str] = {}
-    loops: list[list[int]] = []
-    for row in _MANY.run(connection, asked):
-        name, value, *instants = tuple(row)
-        if name is None:
-            loops.append(instants)
-        elif value is None:
-            claims.append(name)
-        else:
-            labels[name] = value
-    own = own_claim(asked["key"])
-    return (
-        sorted(artefact for artefact in claims if artefact != own),
-        dict(sorted(labels.items())),
-        [_loop(one, asked["at"]) for one in sorted(loops, key=lambda loop: loop[0])],
+    return union_all(
+        of(claim, claim.c.artefact, text, number, number, number),
+        of(label, label.c.name, label.c.value, number, number, number),
+        of(store.loop, text, text, *(store.loop.c[name] for name in _LOOP)),
     )
 
 
-def _loop(instants: list[int], at: int) -> dict[str, datetime | None]:
+def _within(key: ColumnElement[str]) -> ColumnElement[bool]:
+    first, last = (bindparam(name, type_=Text()) for name in ("first", "last"))
+    return and_(key >= first, key <= last)  # BETWEEN would put a COLLATE where PostgreSQL cannot read it
+
+
+def _last() -> Select[Any]:
+    key = store.initiative.c.key
+    some = (
+        select(key)
+        .where(key >= bindparam("first", type_=Text()))
+        .order_by(key)
+        .limit(bindparam("number", type_=BigInteger()))
+    )
+    return select(func.max(some.subquery().c.key))
+
+
+_ROWS, _REST, _LAST = engines.Prepared(_rows), engines.Prepared(_rest), engines.Prepared(_last)
+
+
+@dataclass
+class _Several:
+    """What one initiative has several of."""
+
+    claims: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    loops: list[_Loop] = field(default_factory=list)
+
+
+def _several(connection: Connection, asked: dict[str, Any]) -> dict[str, _Several]:
+    """Fetch the claims, labels and loops of some initiatives."""
+    found: defaultdict[str, _Several] = defaultdict(_Several)
+    for row in _REST.run(connection, asked):
+        key, name, value, *instants = tuple(row)
+        if name is None:
+            found[key].loops.append((instants[0], instants[1], instants[2]))
+        elif value is not None:
+            found[key].labels[name] = value
+        elif name != own_claim(key):
+            found[key].claims.append(name)
+    for one in found.values():
+        one.claims.sort()
+        one.labels = dict(sorted(one.labels.items()))
+    return found
+
+
+def _loop(instants: _Loop, at: int) -> dict[str, datetime | None]:
     return {
         name: store.instant(when) if when is not None and when <= at else None
         for name, when in zip(_LOOP, instants, strict=True)

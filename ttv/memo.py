@@ -60,6 +60,11 @@ class Memo:
         known: _T = kept.answer
         return known
 
+    def kept(self, question: Hashable, version: store.Version, as_of: datetime) -> Any | None:
+        """Return what a question was answered in a version as of this instant or a moment before, if it was asked."""
+        found = self._find(question, version, as_of)
+        return None if found is None else found.answer
+
     def whole(
         self, connection: Connection, name: str, read: Callable[[], _T], renew: Callable[[_T, Touched], _T]
     ) -> _T:
@@ -123,7 +128,7 @@ _memos: WeakKeyDictionary[Engine, Memo] = WeakKeyDictionary()
 _lock = Lock()
 
 
-def of(connection: Connection) -> Memo:
-    """Return the memo of the database that a connection leads to."""
+def of(where: Connection | Engine) -> Memo:
+    """Return the memo of a database, or of that which a connection leads to."""
     with _lock:
-        return _memos.setdefault(connection.engine, Memo())
+        return _memos.setdefault(where.engine, Memo())

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ttv import memo, store
 from ttv.figures import MILESTONES, STAGES
@@ -86,8 +86,18 @@ def _first_known(*instants: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 def history(connection: Connection, as_of: datetime) -> History:
     """Return the history up to the last full hour, which is read once for as long as the data is the same."""
-    hour = as_of.replace(minute=0, second=0, microsecond=0)
+    hour = _hour(as_of)
     return memo.of(connection).answer(connection, ("history", hour), hour, lambda: History(connection, hour))
+
+
+def known_history(engine: Engine, version: store.Version, as_of: datetime) -> History | None:
+    """Return the history if it has been read since the data is what it is."""
+    found: History | None = memo.of(engine).kept(("history", _hour(as_of)), version, _hour(as_of))
+    return found
+
+
+def _hour(as_of: datetime) -> datetime:
+    return as_of.replace(minute=0, second=0, microsecond=0)
 
 
 def outlook(connection: Connection, item: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
@@ -95,13 +105,17 @@ def outlook(connection: Connection, item: Mapping[str, Any], defaults: Mapping[s
 
     The defaults are `time_to_value_seconds` and `rate_of_turn_seconds`; what the initiative says goes before them.
     """
+    if item["state"] in STAGES:
+        return expected(history(connection, item["as_of"]), item, defaults)
+    nothing = dict.fromkeys((*(f"chance_{days}d" for days in DAYS), "median_remaining_seconds", "based_on"))
+    return {**nothing, "targets": _targets(item, defaults, {})}
+
+
+def expected(past: History, item: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """Say the same of an open initiative, going by a history."""
     stage = item["state"]
-    if stage not in STAGES:
-        nothing = dict.fromkeys((*(f"chance_{days}d" for days in DAYS), "median_remaining_seconds", "based_on"))
-        return {**nothing, "targets": _targets(item, defaults, {})}
     since = item["milestones"][MILESTONES[STAGES.index(stage)]]
     age = float((item["as_of"] - since) // timedelta(microseconds=1))
-    past = history(connection, item["as_of"])
     ahead, direction = past.ahead(stage, item["direction"], age)
     median = ahead.median()
     looks = {"time_to_value": ahead}

@@ -90,11 +90,9 @@ class Route:
             look_in = None if overtaken else said.delivery.look_in
             if look_in is not None:
                 deliveries.want(connection, name, at + look_in)
-            if outcome.rejected:
-                store.changed(connection, "log", at)
-            else:  # what lies in quarantine may be sent again after an upgrade
+            if not outcome.rejected:  # what lies in quarantine may be sent again after an upgrade
                 deliveries.remember(connection, name, said.digest, at)
-            follow(connection, change, at)
+            follow(connection, change, at, rejected=bool(outcome.rejected))
         return deliveries.heard(outcome, announced=look_in is not None, overtaken=overtaken)
 
     def put_links(self, links: Iterable[Link]) -> Outcome:
@@ -196,10 +194,7 @@ class Route:
                 began = began or at
                 if at - began >= _LONG or len(touched.subjects) >= _MANY:
                     break
-            if total.rejected and not touched:
-                store.changed(connection, "log", at)  # what lies in quarantine is counted with the log
-                changes.note(connection, (), ())
-            follow(connection, touched, at)
+            follow(connection, touched, at, rejected=bool(total.rejected))
             if total.accepted >= BULK:
                 weigh(connection)
         return total
@@ -268,9 +263,9 @@ def weigh(connection: Connection) -> None:
         engines.weigh(connection, table)
 
 
-def follow(connection: Connection, change: Change, at: datetime) -> None:
-    """Trace and measure what a change reaches, in its transaction."""
-    if not change:
+def follow(connection: Connection, change: Change, at: datetime, *, rejected: bool = False) -> None:
+    """Trace and measure what a change reaches, in its transaction; what lies in quarantine is counted with the log."""
+    if not change and not rejected:
         return
     store.changed(connection, "log", at)
     tied = trace.trace(connection, change.artefacts, change.subjects)

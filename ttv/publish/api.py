@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy import Connection
@@ -14,6 +15,9 @@ from ttv.population import Figure, population
 from ttv.publish import answers, corrections, moving, passage, questions
 from ttv.publish import outlook as outlooks
 from ttv.publish.asked import PREFIX, Asked, missing
+from ttv.publish.atonce import AtOnce
+from ttv.publish.encoding import JSON, encoded
+from ttv.publish.ones import Ones
 from ttv.publish.problems import BODY
 from ttv.route import Route
 
@@ -25,9 +29,12 @@ _GAPS = Tag(name="gaps", description="What is tied to nothing, what could not be
 def blueprint(route: Route, window: str, targets: Mapping[str, float]) -> APIBlueprint:
     """Make the blueprint of the reading calls; by default populations have the window, initiatives the targets."""
     api = APIBlueprint("api", __name__, url_prefix=PREFIX, abp_responses={"400": BODY, "401": BODY})
+    ones = Ones(route.engine, targets)
+    at_once = AtOnce(route.engine, route.now, ones, "api.initiative")
+    api.before_request(at_once.answer)
     api.before_request(questions.plain)
-    asked = Asked(route)
-    _initiatives(api, asked, targets)
+    asked = Asked(route, at_once)
+    _initiatives(api, asked, ones, targets)
     _populations(api, asked, window)
     moving.add(api, asked, window)
     passage.add(api, asked, window)
@@ -36,7 +43,7 @@ def blueprint(route: Route, window: str, targets: Mapping[str, float]) -> APIBlu
     return api
 
 
-def _initiatives(api: APIBlueprint, asked: Asked, targets: Mapping[str, float]) -> None:
+def _initiatives(api: APIBlueprint, asked: Asked, ones: Ones, targets: Mapping[str, float]) -> None:
     @api.get("/initiatives", tags=[_INITIATIVES], responses={200: answers.InitiativeList})
     def initiatives(query: questions.Initiatives) -> Any:
         """List initiatives."""
@@ -50,10 +57,14 @@ def _initiatives(api: APIBlueprint, asked: Asked, targets: Mapping[str, float]) 
     def initiative(path: questions.Key, query: questions.AsOf) -> Any:
         """Show one initiative with its stages, loops and outlook."""
         with asked.at(query.as_of, query.known_at) as (connection, as_of):
-            found = figures.initiative(connection, path.key, as_of)
-            if found is None:
-                raise missing(path.key)
-            return {**found, "outlook": outlook(connection, found, targets)}
+            if query.as_of is None and query.known_at is None:
+                body = ones.read(connection, path.key, as_of)
+            else:
+                found = figures.initiative(connection, path.key, as_of)
+                body = encoded({**found, "outlook": outlook(connection, found, targets)}) if found else None
+        if body is None:
+            raise missing(path.key)
+        return Response(body, content_type=JSON)
 
     @api.get("/initiatives/<key>/events", tags=[_INITIATIVES], responses={200: answers.TiedEventList, 404: BODY})
     def events(path: questions.Key, query: questions.AsOf) -> Any:

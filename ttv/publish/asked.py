@@ -6,10 +6,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from flask import Response
 from sqlalchemy import Connection
 
 from ttv import memo, store
 from ttv.known import Known
+from ttv.publish.atonce import AtOnce
+from ttv.publish.encoding import JSON, encoded
 from ttv.publish.problems import Problem
 from ttv.publish.questions import Many
 from ttv.records import AHEAD
@@ -21,8 +24,8 @@ PREFIX = "/api/v1"
 class Asked:
     """Opens the database for a question."""
 
-    def __init__(self, route: Route) -> None:
-        self._route, self._known = route, Known(route.engine)
+    def __init__(self, route: Route, at_once: AtOnce) -> None:
+        self._route, self._known, self._at_once = route, Known(route.engine), at_once
 
     @contextmanager
     def at(
@@ -44,10 +47,15 @@ class Asked:
             with self._known.at(known_at, now) as connection:
                 yield connection, as_of or min(known_at, now)
 
-    def many(self, what: Hashable, query: Many, answer: Callable[[Connection, datetime], dict[str, Any]]) -> Any:
+    def many(self, what: Hashable, query: Many, answer: Callable[[Connection, datetime], dict[str, Any]]) -> Response:
         """Answer a question over many, as of now as it was answered a moment ago if the data is still the same."""
         with self.at(query.as_of, query.known_at) as (connection, as_of):
-            return memo.of(connection).answer(connection, (what, query), as_of, lambda: answer(connection, as_of))
+            found = memo.of(connection).answer(connection, (what, query), as_of, lambda: answer(connection, as_of))
+            version = store.version(connection)
+        body = encoded(found)
+        if query.known_at is None:
+            self._at_once.keep(version, found["as_of"] if query.as_of is None else None, body)
+        return Response(body, content_type=JSON)
 
 
 def missing(key: str) -> Problem:

@@ -9,12 +9,20 @@ from flask.json.provider import JSONProvider
 _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
 
 
+JSON = "application/json"
+
+
+def encoded(value: Any) -> bytes:
+    """Write a value."""
+    return orjson.dumps(value, option=_OPTIONS)
+
+
 class Json(JSONProvider):
     """Flask's JSON by orjson."""
 
     def dumps(self, obj: Any, **_: Any) -> str:
         """Write a value as text."""
-        return orjson.dumps(obj, option=_OPTIONS).decode()
+        return encoded(obj).decode()
 
     def loads(self, s: str | bytes, **_: Any) -> Any:
         """Read a text."""
@@ -22,6 +30,4 @@ class Json(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """Answer with a value."""
-        return Response(
-            orjson.dumps(self._prepare_response_obj(args, kwargs), option=_OPTIONS), content_type="application/json"
-        )
+        return Response(encoded(self._prepare_response_obj(args, kwargs)), content_type=JSON)
