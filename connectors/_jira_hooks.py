@@ -123,12 +123,13 @@ class _Hook:
     def updated(self, at: datetime) -> Iterator[Item]:
         """Tell the moves that the changelog names, and the old key of an issue that was moved."""
         who, when = person(self.said.get("user")), min(at, instant(self.issue["fields"]["updated"]))
-        for index, item in enumerate(self._changes if not self.settings.jql else ()):
+        named = (self.said.get("changelog") or {}).get("id")
+        for index, item in enumerate(self._changes if named and not self.settings.jql else ()):
             name = name_of(item)
             if name in _KEYS and item.get("fromString"):
                 yield Artefact(f"jira:{item['fromString']}", (f"jira:{self.issue['key']}",))
             if name in _MOVED and item["to"] and not self._may_be_request:
-                move = moved(self.said["changelog"]["id"], index, item, when, who, status=name == "status")
+                move = moved(named, index, item, when, who, status=name == "status")
                 yield from self._moved(
                     move, before=Move("", when, None, item.get("fromString") or "", "?", status=True)
                 )

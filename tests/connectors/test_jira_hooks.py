@@ -183,6 +183,11 @@ def test_what_only_a_look_can_tell_brings_one_forward(story, item, looked):
     assert (delivery.look_in is not None) is looked
 
 
+def test_changes_without_the_number_of_their_history_are_left_to_a_look(idea):
+    [delivery] = hear(hook("updated", idea, changelog={"items": [issues.move("1", "3")]}))
+    assert delivery.look_in is not None
+
+
 def test_for_an_issue_that_is_not_read_or_is_deleted_there_is_no_look(story):
     told = hook("updated", story, changelog={"id": "9", "items": [change("status")]})
     for said, more in ((told, {"projects": ["WEB"]}), (hook("deleted", story), {})):

@@ -100,6 +100,12 @@ def test_histories_come_with_the_search_and_are_not_asked_for_again(asking, acco
     assert not [path for _, path, *_ in account.asked if "changelog" in path]
 
 
+def test_a_list_that_holds_still_is_read_once_by_pages_that_overlap(asking, account):
+    crowd(account, 20)
+    asking(jira, fake, account, initiatives="").look()
+    assert sorted(body["startAt"] for body in searched(account)) == list(range(19))
+
+
 def test_an_issue_that_leaves_the_list_takes_no_other_with_it(asking, account):
     crowd(account, 12)
     left = iter(range(5))
