@@ -25,11 +25,13 @@ _MOVED, _KEYS = frozenset({"status", "resolution"}), frozenset({"key", "issuekey
 _NEEDED = {"summary", "issuetype", "project", "status", "created", "updated"}
 """What Jira leaves out of a body that would be too long."""
 _TELLING = (
-    frozenset({"issuetype", "project", "summary", "priority", "labels", "component", "components", "assignee"})
-    | frozenset({"link", "issuelinks", "parent", "issueparentassociation", "epic link", "parent link"})
-    | frozenset({"satisfaction", "satisfaction date"})
-    | _MOVED
+    _MOVED
     | _KEYS
+    | {
+        *("issuetype", "project", "summary", "priority", "labels", "component", "components", "assignee"),
+        *("link", "issuelinks", "parent", "issueparentassociation", "epic link", "parent link"),
+        *("satisfaction", "satisfaction date"),
+    }
 )
 """Fields of which a look makes something, by the names that Jira gives them itself."""
 

@@ -22,8 +22,7 @@ BATCH = 100
 _KEYS = {True: 5000, False: 1000}
 """Issues to a page of which only the keys are wanted; on Cloud, and on a server."""
 _DOUBTFUL = 40
-"""A history of so many changes may have been cut short whatever its total says; Jira names no limit, 40 and 100 were
-seen."""
+"""A history of so many changes may have been cut short, whatever its total says: Jira gives the last 40, or 100."""
 _BULK = 1000
 _LONG, _PARTS = timedelta(days=7), 4
 """A token leads to one page only, so that a long time is read by parts."""
@@ -204,7 +203,7 @@ class Site:
 
     def _history(self, id_: str) -> Iterator[Any]:
         path = f"{self._api}/issue/{id_}/changelog"
-        return self.client.pages(path, {"maxResults": BATCH}, items="values", following=next_start)
+        return self.client.pages(path, {"maxResults": BATCH}, items="values", following=next_start, absent=(404,))
 
 
 def _keys(projects: Iterable[Any]) -> list[str]:
