@@ -32,7 +32,7 @@ WINDOW: timedelta | None = timedelta(days=90)
 """A first pull is stored by quarters, by the time when issues were last touched."""
 
 _FACTS: WeakKeyDictionary[Client, Facts] = WeakKeyDictionary()
-"""What each client's site said last, so that a first pull asks once and not for every month."""
+"""What each client's site said last, so that a first pull need not ask again for every quarter."""
 _PREFIX = "jira:"
 _SUBJECT = re.compile(f"{_PREFIX}({ISSUE_KEY})")
 """An issue; a group that issues stand in is a subject too, and has a slash."""
