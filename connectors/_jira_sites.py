@@ -163,15 +163,14 @@ class Site:
                 if key not in found and self._is_absent(key):
                     yield key
 
-    def _present(self, keys: list[str]) -> list[tuple[str, str]]:
+    def _present(self, keys: list[str]) -> Iterator[tuple[str, str]]:
         if self.facts.cloud:
-            body: dict[str, Any] = {"issueIdsOrKeys": keys, "fields": ["key"]}
-            path = f"{self._api}/issue/bulkfetch"
-        else:
-            body = {"jql": among("key", keys), "maxResults": BATCH, "fields": ["key"], "validateQuery": False}
-            path = f"{self._api}/search"
-        found: list[tuple[str, str]] = self.client.post(path, body, read=_named)
-        return found
+            asked: dict[str, Any] = {"issueIdsOrKeys": keys, "fields": ["key"]}
+            yield from self.client.post(f"{self._api}/issue/bulkfetch", asked, read=_named)
+            return
+        jql = f"{among('key', keys)} ORDER BY key ASC"
+        asked = {"jql": jql, "maxResults": BATCH, "fields": ["key"], "validateQuery": False}
+        yield from steadily(self.client, f"{self._api}/search", asked, items=_named)
 
     def _is_absent(self, key: str) -> bool:
         """Say whether there is no such issue; a server, unlike Cloud, tells that apart from one that is hidden."""

@@ -181,7 +181,7 @@ def census(asked, *subjects):
 
 
 def test_a_server_knows_what_is_deleted_and_what_is_hidden_or_moved(asking, account):
-    account.hidden, account.moved = {"PAY-2"}, {"WEB-90": "PAY-11"}
+    account.hidden = {"PAY-2"}
     asked = asking(jira, fake, account)
     subjects = [
         "jira:PAY-1",
@@ -193,9 +193,14 @@ def test_a_server_knows_what_is_deleted_and_what_is_hidden_or_moved(asking, acco
         "jira:label/x-1",
     ]
     assert census(asked, *subjects) == ["jira:PAY-99"]
-    [body] = searched(account)
+    body = searched(account)[0]
     assert body["validateQuery"] is False
-    assert body["jql"] == 'key in ("PAY-1", "PAY-2", "PAY-99", "WEB-90")'
+    assert body["jql"] == 'key in ("PAY-1", "PAY-2", "PAY-99", "WEB-90") ORDER BY key ASC'
+
+
+def test_issues_that_are_there_are_not_asked_for_one_by_one(asking, account):
+    assert census(asking(jira, fake, account), *(f"jira:{issue['key']}" for issue in account.issues)) == []
+    assert not [path for _, path, *_ in account.asked if "/issue/" in path]
 
 
 def test_an_answer_in_other_words_is_no_proof(asking, account):
@@ -218,7 +223,6 @@ def test_cloud_is_not_asked_for_what_it_cannot_tell(asking):
 
 def test_cloud_is_asked_where_the_account_sees_everything(asking):
     account = cloud.Account()
-    account.moved = {"WEB-90": "PAY-11"}
     asked = asking(jira, cloud, account, absent_is_deleted=True)
     found = census(asked, "jira:PAY-1", "jira:WEB-90", "jira:PAY-99", "jira:PAY-98", "jira:GONE-1")
     assert found == ["jira:PAY-99", "jira:PAY-98"]
