@@ -126,7 +126,7 @@ class Repository(NamedTuple):
 
 def repository(told: Any, name: str | None = None) -> Repository:
     """Read what GitHub says of a repository."""
-    path, source = told["full_name"], (told.get("source") or told.get("parent") or {}).get("full_name")
+    path, source = told["full_name"], (told.get("source") or {}).get("full_name") if told.get("fork") else None
     switched = told.get("has_issues", True), told.get("has_discussions", False), told.get("private", False)
     return Repository(name or path, path, told["default_branch"], *switched, source)
 

@@ -11,7 +11,7 @@ A deployment happened when it first succeeded, or else first failed: later statu
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors import _github_census, _github_survey, contract
 from connectors._github import GitHub, Names, Repository, missing, repositories
@@ -25,6 +25,8 @@ from connectors._reading import Span
 from connectors.contract import Item, Reread
 
 __all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
+
+T = TypeVar("T")
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month; a month's deployments fit into GitHub's hourly allowance."""
@@ -121,11 +123,11 @@ class _Reading:
 
     def deploys(self, span: Span) -> Iterator[Item]:
         """Read deployments, or releases."""
-        chosen, deployments = self._settings.deploys_from, self._deployments(span)
+        chosen, deployments = self._settings.deploys_from, self._kept("deployments", self._deployments, span)
         if chosen != "releases":
             yield from contract.each(deployments.touched(span), deployments.read, f"deployment {self.name}")
         if chosen == "releases" or (chosen == "auto" and not deployments.any()):
-            releases = self._releases()
+            releases = self._kept("releases", self._releases, span)
             yield from contract.each(releases.published(span), releases.read, f"release {self.name}")
 
     def readers(self) -> dict[str, Callable[[Any], Iterator[Item]]]:
@@ -134,7 +136,7 @@ class _Reading:
             "thread": self._thread,
             "discussion": self._discussion,
             "commit": self._threads.commit,
-            "deployment": self._new_deployments().read,
+            "deployment": self._deployments().read,
             "release": self._releases().read,
         }
 
@@ -144,18 +146,18 @@ class _Reading:
     def _releases(self) -> Releases:
         return Releases(self._client, self._repository.api, self._names, self._settings)
 
-    def _new_deployments(self) -> Deployments:
+    def _deployments(self) -> Deployments:
         return Deployments(self._client, self._repository.api, self._names, self._settings)
 
-    def _deployments(self, span: Span) -> Deployments:
-        """Take up the list of deployments where the window before left it; the last window reads it anew."""
-        where = "deployments", self._repository.path
+    def _kept(self, kind: str, make: Callable[[], T], span: Span) -> T:
+        """Take up a list that knows no start where the window before left it; the last window reads it anew."""
+        where, kept = (kind, self._repository.path), self._client.remembered
         if span.until is None:
-            self._client.remembered.pop(where, None)
-            return self._new_deployments()
-        if where not in self._client.remembered:
-            self._client.remembered[where] = self._new_deployments()
-        found: Deployments = self._client.remembered[where]
+            kept.pop(where, None)
+            return make()
+        if where not in kept:
+            kept[where] = make()
+        found: T = kept[where]
         return found
 
     def _thread(self, record: Any) -> Iterator[Item]:

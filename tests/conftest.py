@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.real.prometheus",
     "tests.real.chromium",
     "tests.real.alertmanager",
+    "tests.real.npm",
 ]
 
 ROOT = Path(__file__).parents[1]

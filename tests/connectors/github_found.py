@@ -13,6 +13,11 @@ def ids(items, kind):
     return [item.id for item in items if isinstance(item, Event) and item.kind == kind]
 
 
+def merged(items):
+    """The merges of pull requests, and no commits without one."""
+    return [id_ for id_ in ids(items, "change") if id_.startswith("pull/")]
+
+
 def is_group(key):
     """Whether a key is that of a repository, a label or a path, and not of a thread, a commit or a deploy."""
     return "/labels/" in key or "/paths/" in key or (not {"#", "@"} & set(key) and key.startswith(("github:", "ghe:")))

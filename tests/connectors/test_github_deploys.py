@@ -64,7 +64,7 @@ def test_a_deploy_stands_in_its_repository_and_the_folders_that_it_changes(look,
 
 
 def test_a_deploy_of_a_fork_carries_the_commits_of_where_it_was_forked_from(look, account):
-    account.repository["source"] = {"full_name": "up/stream"}
+    account.repository |= {"fork": True, "source": {"full_name": "up/stream"}}
     assert carried(event(look(), "deployment/63"))[:2] == ("github:acme/pay@b2", "github:up/stream@b2")
 
 
