@@ -162,7 +162,10 @@ class Delivery:
     """What `received` may say of a webhook itself, before what it brings."""
 
     as_of: datetime | None = None
-    """When the tool was in the state that the body tells of; what a look has read since is newer, and stays."""
+    """When the tool was in the state that the body tells of; what a look has read since is newer, and stays.
+
+    What is deleted no look tells, so a Withdrawn holds however late it comes.
+    """
     signed_at: datetime | None = None
     """When it was signed, where the signature is over that too; an old one is refused."""
     apart: str = ""

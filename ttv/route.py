@@ -90,7 +90,7 @@ class Route:
             look_in = None if overtaken else said.delivery.look_in
             if look_in is not None:
                 deliveries.want(connection, name, at + look_in)
-            if not outcome.rejected:  # what lies in quarantine may be sent again after an upgrade
+            if outcome.accepted or outcome.duplicate or not outcome.rejected:  # of the others nothing was taken yet
                 deliveries.remember(connection, name, said.digest, at)
             follow(connection, change, at, rejected=bool(outcome.rejected))
         return deliveries.heard(outcome, announced=look_in is not None, overtaken=overtaken)

@@ -37,6 +37,13 @@ def test_health_is_told_to_anybody(guarded, path):
     assert guarded.get(path).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "path", ["/webhooks/../api/v1/initiatives", "/webhooks/%2e%2e/api/v1/initiatives", "/webhooks"]
+)
+def test_nothing_else_is_reached_by_the_way_of_webhooks(guarded, path):
+    assert guarded.get(path).status_code in (401, 404)
+
+
 @pytest.mark.parametrize("path", CLOSED)
 def test_a_browser_sends_the_token_as_a_password(guarded, path):
     assert guarded.get(path, headers=basic(TOKEN)).status_code != 401

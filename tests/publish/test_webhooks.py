@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from connectors import _signed, contract
-from connectors.contract import Delivery, Event, Unreadable, Withdrawn
+from connectors.contract import Delivery, Event, Unread, Unreadable, Withdrawn
 from tests.publish.conftest import NOW
 from ttv import deliveries, store
 from ttv.config import Source
@@ -135,9 +135,10 @@ def test_a_secret_that_everybody_knows_is_no_secret(secret):
         Settings(webhook_secret=secret)
 
 
-def test_a_source_without_a_secret_takes_nothing(hooked, problem):
+def test_a_source_without_a_secret_takes_nothing(hooked, problem, instruments):
     found = problem(send(hooked(a_source(secret=None)), {"id": "1", "title": "a"}), 403)
     assert "webhook_secret" in found["detail"]
+    assert counted(instruments) == {"refused": 1}
 
 
 def test_only_sources_whose_tools_send_take_webhooks(hooked, problem):
@@ -301,6 +302,19 @@ def test_what_could_not_be_read_may_be_sent_again(hooked):
     assert send(hooked(), body).json["outcome"] == "taken"
 
 
+def test_what_was_read_in_part_is_taken_once(hooked):
+    """A later replay of it must not restore what was replaced since."""
+
+    def torn(settings, headers, body):
+        yield from received(settings, headers, body)
+        yield Unread(raw="torn", reason="not yet")
+
+    client = hooked(a_source(connector=SimpleNamespace(received=torn)))
+    sent = [send(client, {"id": "1", "title": title}).json["outcome"] for title in ("old", "new", "old")]
+    assert sent == ["quarantined", "quarantined", "repeated"]
+    assert titles(client) == ["new"]
+
+
 def test_a_webhook_that_says_nothing_of_use_is_answered_well_and_counted(hooked, instruments):
     client = hooked()
     answer = send(client, {"zen": "Keep it logically awesome."})
@@ -309,6 +323,15 @@ def test_a_webhook_that_says_nothing_of_use_is_answered_well_and_counted(hooked,
     (source,) = client.get("/api/v1/sources").json["items"]
     assert (source["name"], source["connector"], source["up"]) == ("tool", "invented", None)
     assert source["heard_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_the_pages_say_when_a_source_that_only_sends_was_heard(hooked):
+    first = hooked()
+    send(first, {"zen": "Keep it logically awesome."})
+    later = hooked(now=NOW + timedelta(minutes=3))
+    assert "heard 3 min ago; it named no initiative" in later.get("/").text
+    later.put("/api/v1/initiatives/A", json={"name": "A"})
+    assert "heard 3 min ago</span>" in later.get("/").text
 
 
 def test_while_the_database_is_away_a_tool_is_asked_to_try_again(hooked, everywhere, instruments, problem, monkeypatch):

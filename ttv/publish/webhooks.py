@@ -14,8 +14,7 @@ from flask import Response, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from requests.structures import CaseInsensitiveDict
-from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connectors import contract
 from connectors.contract import Refused, Unread, Unreadable
@@ -44,18 +43,17 @@ def blueprint(route: Route, sources: Iterable[Source], instruments: Instruments)
     @api.post("/webhooks/<source>", responses={200: answers.Heard, **_ENDS}, security=[{}])
     def hear(path: questions.HookedSource) -> Any:
         """Take what a tool says, signed as that tool signs."""
-        source = _receiving(known.get(path.source), path.source)
+        source = _sending(known.get(path.source), path.source)
         ended: Answered = "failed"
         try:
+            _check_secret(source)
             said = _read(source, _body(source))
             _check_age(source, said, route.now())
             heard = route.hear(source.name, source.type, said)
             ended = heard.ended
-        except Problem:
+        except HTTPException:
             ended = "refused"
             raise
-        except OperationalError:
-            raise  # which is answered 503
         finally:
             instruments.heard(source.name, ended)
         brought = {"accepted": heard.accepted, "duplicate": heard.duplicate, "rejected": len(heard.rejected)}
@@ -75,20 +73,22 @@ def blueprint(route: Route, sources: Iterable[Source], instruments: Instruments)
     return api
 
 
-def _receiving(source: Source | None, name: str) -> Source:
-    """Return the source if it takes webhooks."""
+def _sending(source: Source | None, name: str) -> Source:
+    """Return the source if its tool can send webhooks."""
     if source is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"no source is called {name!r} in the configuration")
     if not source.receives:
-        detail = f"source {name!r} is of type {source.type!r}, which takes no webhooks; it is looked at on its schedule"
-        raise Problem(HTTPStatus.NOT_FOUND, detail)
+        raise Problem(HTTPStatus.NOT_FOUND, f"source {name!r} takes no webhooks; it is looked at on its schedule")
+    return source
+
+
+def _check_secret(source: Source) -> None:
     if getattr(source.settings, "webhook_secret", None) is None:
         detail = (
-            f"source {name!r} has no `webhook_secret`, and what nobody signed is not taken; set one in the "
+            f"source {source.name!r} has no `webhook_secret`, and what nobody signed is not taken; set one in the "
             "configuration and in the tool"
         )
         raise Problem(HTTPStatus.FORBIDDEN, detail)
-    return source
 
 
 def _body(source: Source) -> bytes:
