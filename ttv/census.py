@@ -9,6 +9,7 @@ withdrawn: that is rather a lost permission, and it is the source's health until
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -149,21 +150,21 @@ def _withdraw(route: Route, name: str, known: Collection[str], gone: Collection[
 
 
 def _of(
-    connection: Connection, name: str, deleted: Collection[str]
+    connection: Connection, name: str, deleted: AbstractSet[str]
 ) -> tuple[list[str], list[tuple[str, str]], list[str]]:
     """List the events about what is deleted, the links from it and to it, and the initiatives of nothing else."""
     said = select(event.c.id, event.c.subject).where(event.c.source == name, ~event.c.deleted)
     events = [id_ for id_, subject in connection.execute(said) if subject in deleted]
     told = select(link.c.child, link.c.parent).where(link.c.source == name, link.c.event == "")
-    links = [(child, parent) for child, parent in connection.execute(told) if {child, parent} & set(deleted)]
+    links = [(child, parent) for child, parent in connection.execute(told) if {child, parent} & deleted]
     claims: dict[str, set[str]] = {}
     mine = select(claim.c.initiative, claim.c.artefact).join(initiative, initiative.c.key == claim.c.initiative)
     for key, artefact in connection.execute(mine.where(initiative.c.origin == name)):
         claims.setdefault(key, set()).update({artefact} - {own_claim(key)})
-    return sorted(events), links, sorted(key for key, own in claims.items() if own and own <= set(deleted))
+    return sorted(events), links, sorted(key for key, own in claims.items() if own and own <= deleted)
 
 
-def _unlinked(links: Iterable[tuple[str, str]], deleted: Collection[str]) -> Iterator[Link]:
+def _unlinked(links: Iterable[tuple[str, str]], deleted: AbstractSet[str]) -> Iterator[Link]:
     """Withdraw the links to what is deleted; those from it go with it."""
     return (Link(child, parent, deleted=True) for child, parent in links if child not in deleted)
 
