@@ -5,10 +5,10 @@ following first parents: a commit that came in by a merge is of that merge, unle
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connectors._reading import Span, keys
 from connectors._repository import Move, Repository
@@ -35,6 +35,12 @@ class Names(NamedTuple):
     """Whether pull requests have names."""
     pattern: str
     keys_prefix: str
+    paths: tuple[str, ...] = ()
+    """Folders and files of which the commits are groups."""
+
+    def groups(self, under: Iterable[str]) -> list[str]:
+        """Name the groups that a commit stands in: the paths that it touches, and the repository."""
+        return [*(f"{self.prefix}/paths/{path}" for path in under), self.prefix]
 
     def commit(self, sha: str) -> str:
         """Name a commit."""
@@ -61,6 +67,7 @@ class _Line:
     """A commit of the main line, and what those that it merged name."""
 
     raw: str
+    groups: list[str]
     merged: list[str] = field(default_factory=list)
 
 
@@ -95,6 +102,7 @@ class Commits:
         newest = min(place[sha] for sha in wanted)
         before = [f"^{line[oldest + 1]}"] if oldest + 1 < len(line) else []
         given = "\n".join([line[newest], *before])
+        on_line, beside = (self._touching(given, way) for way in ("--first-parent", "--full-history"))
         of: dict[str, int] = {}
         found: dict[int, _Line] = {}
         for raw in self._repository.records(
@@ -108,12 +116,23 @@ class Commits:
             if line[mine] not in wanted:
                 continue
             if sha in place:
-                found[mine] = _Line(raw)
+                found[mine] = _Line(raw, self._names.groups(on_line.get(sha, ())))
             else:
                 named = self._names.parents(_message(raw))
                 found[mine].merged += named
-                yield Artefact(self._names.commit(sha), tuple(named))
+                groups = self._names.groups(beside.get(sha, ()))
+                yield Artefact(self._names.commit(sha), (*named, *groups))
         yield from (one for _, one in sorted(found.items(), reverse=True))
+
+    def _touching(self, given: str, way: str) -> dict[str, list[str]]:
+        """Say of commits which of the paths they touch: a merge on the line as a whole, others by themselves."""
+        touched: dict[str, list[str]] = {}
+        for path in self._names.paths:
+            for sha in self._repository.ask(
+                "rev-list", way, "--stdin", "--", f":(top,literal){path}", given=given
+            ).split():
+                touched.setdefault(sha, []).append(path)
+        return touched
 
     def read(self, one: _Line | Artefact) -> Iterator[Item]:
         """Read a commit of the main line: it is a change, and belongs to what it and those that it merged name."""
@@ -122,7 +141,7 @@ class Commits:
             return
         sha, _parents, made, author, message = one.raw.split("\n", 4)
         key = self._names.commit(sha.strip())
-        yield Artefact(key, tuple(dict.fromkeys([*self._names.parents(message), *one.merged])))
+        yield Artefact(key, tuple(dict.fromkeys([*self._names.parents(message), *one.merged, *one.groups])))
         yield Event(
             f"commit/{sha.strip()}",
             "change",
@@ -131,6 +150,10 @@ class Commits:
             title=message.partition("\n")[0] or None,
             actor=author or None,
         )
+
+    def again(self, record: Any) -> Iterator[Item]:
+        """Read a commit from what JSON made of it."""
+        return self.read(Artefact(record["key"], tuple(record["parents"])) if "key" in record else _Line(**record))
 
     def _tip(self, at: datetime | None) -> str:
         """Name the commit that the main line ended with at an instant, as far as the repository knows."""

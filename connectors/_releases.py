@@ -5,9 +5,10 @@ had; the first of all what was made in the days before it, for older commits shi
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from connectors._history import Names
 from connectors._reading import Span
@@ -28,7 +29,8 @@ class Rules(NamedTuple):
     late: timedelta
 
 
-class Release(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Release:
     """A tag that is a release."""
 
     name: str
@@ -71,6 +73,13 @@ class Releases:
             at = moves[-1].at
             if at >= span.since and (span.until is None or at < span.until):
                 yield Withdrawn(f"release/{tag}")
+
+    def again(self, record: Any) -> Iterator[Item]:
+        """Read a release anew, by its name; LookupError if its tag is gone."""
+        found = [one for one in self.all() if one.name == record["name"]]
+        if not found:
+            raise LookupError(f"there is no tag {record['name']} any more")
+        return self.read(found[0])
 
     def read(self, one: Release) -> Iterator[Item]:
         """Read a release, with the commits that no release before it had."""

@@ -3,8 +3,8 @@
 Reads the history of one branch and the tags of one repository by the program git; an address is mirrored into the
 folder first. Yields for each commit of the main line an Event `change`, for each tag that is a release an Event
 `deploy` with the commits that no earlier release had, and for each commit an Artefact whose parents are the issues and
-the pull request that its message, its branch or a commit that it merged name. What a forced push took from the main
-line, and tags that are gone, are Withdrawn.
+the pull request that its message, its branch or a commit that it merged name, the paths that it touches, and the
+repository. What a forced push took from the main line, and tags that are gone, are Withdrawn.
 
 A commit counts when it came: when the mirror got it, or, if the repository did not write that down, when it was made.
 """
@@ -22,7 +22,7 @@ from connectors._history import Commits, Names
 from connectors._reading import ISSUE_KEY, Pattern, Span
 from connectors._releases import Releases, Rules
 from connectors._repository import Repository, options
-from connectors.contract import Item, Unreadable
+from connectors.contract import Item, Reread, Unreadable
 
 WINDOW: timedelta | None = timedelta(days=365)
 """A first pull is stored by years; a window costs a few runs of git."""
@@ -71,6 +71,11 @@ class Settings(contract.Settings):
         ge=0,
         description="So many days after it was made a commit may still be pushed, where nothing says when it came.",
     )
+    paths: tuple[str, ...] = Field(
+        default=(),
+        description="Folders and files that can be claimed as <repository>/paths/<path>; what touches them is theirs.",
+        examples=[["services/checkout"]],
+    )
     key_pattern: Pattern = Field(default=ISSUE_KEY, description="Regular expression of issue keys.")
     keys_prefix: str = Field(default="jira:", description="What stands before such a key to name its artefact.")
 
@@ -83,12 +88,22 @@ class Settings(contract.Settings):
             raise ValueError("must hold no name and password: user and token have their own keys")
         return url
 
+    @field_validator("paths")
+    @classmethod
+    def _within(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        named = tuple(dict.fromkeys(path.strip("/") for path in paths))
+        wrong = [path for path in named if not path.isprintable() or not path or {".", ".."} & set(path.split("/"))]
+        if wrong:
+            raise ValueError(f"must each be a path from the top of the repository, which {wrong[0]!r} is not")
+        return named
+
     @property
     def names(self) -> Names:
         """Name the artefacts of the repository."""
         said = str(self.url or self.path.resolve()).rstrip("/").removesuffix(".git").removesuffix("/")
         own = re.split(r"[/:]", said)[-1] or "repository"
-        return Names(self.artefacts or f"git:{own}", bool(self.artefacts), self.key_pattern, self.keys_prefix)
+        named = self.artefacts or f"git:{own}"
+        return Names(named, bool(self.artefacts), self.key_pattern, self.keys_prefix, self.paths)
 
 
 def client(settings: Settings, **held: Any) -> Repository:
@@ -132,10 +147,18 @@ def events(settings: Settings, client: Repository, since: datetime, until: datet
     moves, span = client.moves(), Span(since, until)
     commits = Commits(client, settings.names, main, moves.get(main, []))
     yield from commits.gone(span)
-    yield from contract.each(commits.came(span, timedelta(days=settings.late_days)), commits.read)
+    yield from contract.each(commits.came(span, timedelta(days=settings.late_days)), commits.read, "commit")
     releases = Releases(client, settings.names, _rules(settings), moves)
     yield from releases.gone(span)
-    yield from contract.each(releases.made(span), releases.read)
+    yield from contract.each(releases.made(span), releases.read, "release")
+
+
+def reread(settings: Settings, client: Repository) -> Reread:
+    """Read single commits and releases again."""
+    main, moves = client.main() or "", client.moves()
+    commits = Commits(client, settings.names, main, moves.get(main, []))
+    releases = Releases(client, settings.names, _rules(settings), moves)
+    return lambda reader, record: commits.again(record) if reader == "commit" else releases.again(record)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -36,7 +36,9 @@ WORDS: Mapping[Cause, str] = {
     "too_long": f"the way to what is claimed, or to the top, is longer than {HOPS} hops",
     "cycle": "what stands above it stands below it too, and nothing of it is claimed",
 }
-_LIKE_AN_ARTEFACT = re.compile(r"[^/]*-\d+|.*[#!&@]\w+|\w+:(?:ticket/)?(?=\w*\d)\w+|.*/(?:deployments|releases)/.+")
+_LIKE_AN_ARTEFACT = re.compile(
+    r"[^/]*-\d+|.*[#!&@]\w+|(?!git:)\w+:(?:ticket/)?(?=\w*\d)\w+|.*/(?:deployments|releases)/.+"
+)
 _NUMBER = re.compile(r"[^#!&@/:-]*$")
 _NOT_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 1000

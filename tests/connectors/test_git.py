@@ -94,13 +94,47 @@ def test_the_commits_of_the_main_line_are_changes(mirrored, account):
     ],
 )
 def test_a_commit_belongs_to_what_its_message_its_branch_and_its_merged_commits_name(mirrored, account, mark, named):
-    assert parents(mirrored()())[f"github:acme/shop@{account.sha[mark]}"] == named
+    assert parents(mirrored()())[f"github:acme/shop@{account.sha[mark]}"] == (*named, "github:acme/shop")
 
 
 def test_without_a_prefix_pull_requests_have_no_name(local, account):
     found = parents(local())
-    assert found[f"git:shop@{account.sha[4]}"] == ("jira:PAY-7", "jira:WEB-3")
-    assert found[f"git:shop@{account.sha[2]}"] == ()
+    assert found[f"git:shop@{account.sha[4]}"] == ("jira:PAY-7", "jira:WEB-3", "git:shop")
+    assert found[f"git:shop@{account.sha[2]}"] == ("git:shop",)
+
+
+@pytest.fixture
+def paths(mirrored, account):
+    """A function that says of commits which of two paths they are below, however they came to the main line."""
+    look = mirrored(paths=["services/checkout/", "a*b"])
+
+    def below(*commits):
+        found, here = parents(look()), "github:acme/shop"
+        return [
+            [one.removeprefix(f"{here}/paths/") for one in found[f"{here}@{sha}"] if "/paths/" in one]
+            for sha in commits
+        ]
+
+    return below
+
+
+def test_a_commit_belongs_to_the_paths_that_it_touches(paths, account):
+    one = account.change("main", "2026-03-26T09:00:00Z", ["services/checkout/pay.py", "a*b"])
+    two = account.change("main", "2026-03-27T09:00:00Z", ["services/checkout.py", "aab", "other/services/checkout/x"])
+    assert paths(one, two, account.sha[5]) == [["services/checkout", "a*b"], [], []]
+
+
+def test_a_merge_belongs_to_the_paths_that_it_brought_and_what_it_merged_to_its_own(paths, account):
+    side = account.change("side2", "2026-03-26T09:00:00Z", ["services/checkout/pay.py"])
+    more = account.change("side2", "2026-03-26T10:00:00Z", ["a*b"])
+    merge = account.change("main", "2026-03-27T09:00:00Z", ["services/checkout/pay.py", "a*b", "last"], merged=more)
+    assert paths(side, more, merge) == [["services/checkout"], ["a*b"], ["services/checkout", "a*b"]]
+
+
+@pytest.mark.parametrize("path", ["", "/", "../x", "a/./b", "a\x00b"])
+def test_a_path_must_lie_within_the_repository(account, path):
+    with pytest.raises(ValidationError, match="a path from the top of the repository"):
+        git.Settings.model_validate({"path": account.path, "paths": [path]})
 
 
 def test_a_release_brings_the_commits_that_no_release_before_had(mirrored, account):

@@ -86,6 +86,17 @@ class Account:
         tree = self._git("rev-parse", f"{parent}^{{tree}}")
         return self._git("commit-tree", tree, "-p", parent, "-m", message, environ=_dated(at))
 
+    def change(self, branch, at, files, *, merged=None):
+        """Let a branch, which begins at the main line if it is new, write files; return the commit's name."""
+        known = self._git("for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
+        text = f"Write {', '.join(files)}"
+        stream = [f"commit refs/heads/{branch}\ncommitter Ana <ana@example.com> {_raw(at)}\ndata {len(text)}\n{text}\n"]
+        stream += [f"from {known or self._git('rev-parse', 'main')}\n", f"merge {merged}\n" if merged else ""]
+        stream += [f"M 100644 inline {name}\ndata {len(at)}\n{at}\n" for name in files]
+        self._git("fast-import", "--quiet", given="".join(stream))
+        self._told()
+        return self._git("rev-parse", branch)
+
     def push(self, branch, sha):
         """Let a branch end with a commit, by force if need be."""
         self._git("update-ref", f"refs/heads/{branch}", sha)
