@@ -116,6 +116,8 @@ class Members:
     key: str
     """Of the group."""
     children: tuple[str, ...]
+    within: tuple[str, ...] | None = None
+    """How the keys begin that it tells of, such as those of the projects that can be seen; None if of all."""
 
 
 @dataclass(frozen=True, slots=True)

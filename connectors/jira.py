@@ -86,9 +86,11 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
         yield from contract.each(found, read.initiative, _INITIATIVE)
     parts = [both(*chosen, part) for part in site.spans(since, until)]
     yield from contract.each(site.issues(parts, read.fields, seen), read.issue, _ISSUE)
-    if until is None:
+    if until is None and groups:
+        seen_projects = tuple(f"{_PREFIX}{key}-" for key in site.projects())
         for name, members in groups.items():
-            yield Members(f"jira:group/{name}", tuple(_PREFIX + key for key in members.values()))
+            children = tuple(_PREFIX + key for key in members.values())
+            yield Members(f"{_PREFIX}group/{name}", children, within=seen_projects)
 
 
 def reread(settings: Settings, client: Client) -> Reread:

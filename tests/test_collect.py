@@ -131,6 +131,13 @@ def test_the_children_of_a_group_are_what_its_source_says_now(route):
     assert [row["child"] for row in rows(route, store.link_version)] == ["jira:A-2"]
 
 
+def test_of_children_that_a_source_cannot_see_now_it_says_nothing(route):
+    group = "jira:group/q3"
+    route.take("jira", [Members(group, ("jira:A-1", "jira:AB-1", "jira:B-1"))])
+    route.take("jira", [Members(group, (), within=("jira:A-", "jira:C-"))])
+    assert sorted(row["child"] for row in rows(route, store.link)) == ["jira:AB-1", "jira:B-1"]
+
+
 def test_links_by_hand_add_up_and_are_withdrawn_one_by_one(route):
     assert counted(route.put_links([Link("a", "b"), Link("a", "c"), Link("a", "b")])) == (2, 1, 0)
     assert counted(route.put_links([Link("a", "b", deleted=True), Link("x", "y", deleted=True)])) == (1, 1, 0)

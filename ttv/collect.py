@@ -285,7 +285,8 @@ def _members(connection: Connection, records: list[Record], recorded_at: int, ch
         mine = and_(table.c.parent == group.key, table.c.source == source, table.c.event == "")
         known = {_Edge(child, group.key, source) for child in connection.scalars(select(table.c.child).where(mine))}
         wanted = {_Edge(child, group.key, source) for child in group.children if child != group.key}
-        _relink(connection, wanted - known, known - wanted, recorded_at, change)
+        gone = {edge for edge in known - wanted if group.within is None or edge.child.startswith(group.within)}
+        _relink(connection, wanted - known, gone, recorded_at, change)
 
 
 def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:

@@ -35,13 +35,14 @@ class Account(jira.Account):
             ("/rest/api/2/myself", lambda *_: {"name": "alima", "displayName": "Ana Lima", "timeZone": self.zone}),
             ("/rest/api/2/status", lambda *_: [in_status(id_) for id_ in STATUSES]),
             ("/rest/api/2/field", lambda *_: [jira.told_field(*one) for one in jira.FIELDS.items()]),
-            ("/rest/api/2/project", lambda *_: [{"key": "ZOO"}, {"key": "PAY"}, {"key": "WEB"}]),
+            ("/rest/api/2/project", lambda *_: [{"key": key} for key in reversed(self.seen)]),
             ("/rest/api/2/search", self.search),
             ("/rest/api/2/issue/([^/]+)", self.one),
         ]
 
     def hide(self):
-        """Take the issues of a project out of the account's sight."""
+        """Take a project out of the account's sight."""
+        self.seen = [key for key in self.seen if key != "PAY"]
         self.hidden = {issue["key"] for issue in self.issues if issue["key"].startswith("PAY-")}
 
     def allowed(self, request):
