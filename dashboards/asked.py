@@ -1,12 +1,13 @@
 """What several dashboards ask alike: the figures as they stand in Prometheus, and the choices of a reader.
 
-Every answer is of what it is about alone, so that several replicas, which say the same, are one series.
+Every answer is of what it is about alone, so that several replicas, which say the same, are one series. Durations are in
+days.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from dashboards.parts import LATELY, SPAN, Query, choice
+from dashboards.parts import DAY, LATELY, SPAN, Query, choice
 
 TEAM, DIRECTION = choice("team", "ttv_initiative_info"), choice("direction", "ttv_initiative_info")
 WINDOW = choice("window", "ttv_time_to_value_observed_initiatives", several=False)
@@ -46,7 +47,7 @@ def bound(which: str) -> str:
 
 def _median(name: str, labels: str, *, lately: bool) -> str:
     selected = f"ttv_{name}{{{SPAN},{labels}}}"
-    return f"max by (direction) ({last(selected) if lately else selected})"
+    return f"max by (direction) ({last(selected) if lately else selected}) / {DAY}"
 
 
 def last(selector: str) -> str:
@@ -57,12 +58,12 @@ def last(selector: str) -> str:
 def target(figure: str) -> Query:
     """Ask for the target that holds where an initiative has none of its own, as a dashed line."""
     found = last(f'ttv_target_seconds{{figure="{figure}"}}')
-    return Query(f"max ({found})", "target", NO_TARGET, colour=PAST, dashed=True)
+    return Query(f"max ({found}) / {DAY}", "target", NO_TARGET, colour=PAST, dashed=True)
 
 
 def against(figure: str, expr: str, legend: str) -> tuple[Query, ...]:
     """Ask for what is within its target, past it, and without one, each in its colour."""
-    limit = f'max (ttv_target_seconds{{figure="{figure}"}})'
+    limit = f'max (ttv_target_seconds{{figure="{figure}"}}) / {DAY}'
     return (
         Query(f"sort({expr} <= on () group_left () {limit})", legend, "all are past the target", WITHIN),
         Query(f"sort({expr} > on () group_left () {limit})", legend, "all are within the target", PAST),
@@ -82,9 +83,9 @@ def coloured(queries: tuple[Query, ...], *colours: str) -> tuple[Query, ...]:
 
 
 def since(stage: str = "") -> str:
-    """Ask how long what is open has been in its stage."""
+    """Ask how many days what is open has been in its stage."""
     chosen = f'{{stage="{stage}"}}' if stage else ""
-    return f"(time() - max by (initiative, stage) (ttv_initiative_stage_timestamp_seconds{chosen}))"
+    return f"((time() - max by (initiative, stage) (ttv_initiative_stage_timestamp_seconds{chosen})) / {DAY})"
 
 
 def milestone(name: str, only: str = "") -> str:

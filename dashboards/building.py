@@ -33,7 +33,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.parts import SOURCE, VALUE, WORDS, Board, Panel, Query
+from dashboards.parts import DAYS, SOURCE, VALUE, WORDS, Board, Panel, Query
 
 TAG = "ttv"
 _COLOURS = {"stat": "text", "bars": "blue", "table": "text"}
@@ -93,12 +93,16 @@ def _panel(panel: Panel) -> Any:
         .title(panel.title)
         .description(panel.why)
         .datasource(SOURCE)
-        .unit(panel.unit)
         .no_value(panel.none)
         .span(panel.width)
         .height(panel.height)
         .thresholds(_steps(panel))
     )
+    if panel.kind == "table":
+        made = made.override_by_name(panel.names.get(VALUE, VALUE), _unit(panel))
+    else:
+        made = made.unit(panel.unit)
+        made = made.decimals(1) if panel.unit == DAYS and panel.kind != "line" else made
     if panel.most is not None:
         made = made.max(panel.most)
     if panel.kind in _COLOURS and not panel.steps:
@@ -124,6 +128,12 @@ def _target(panel: Panel, letter: str, query: Query) -> prometheus.Dataquery:
 def _steps(panel: Panel) -> dashboard.ThresholdsConfig:
     steps = [Threshold(value, colour) for value, colour in panel.steps or ((None, "text"),)]
     return dashboard.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
+
+
+def _unit(panel: Panel) -> list[DynamicConfigValue]:
+    """Set the unit of a table's values alone: a key that is a number, or a word beside instants, is none of them."""
+    decimals = [DynamicConfigValue("decimals", 1)] if panel.unit == DAYS else []
+    return [DynamicConfigValue("unit", panel.unit), *decimals]
 
 
 def _fixed(colour: str) -> dashboard.FieldColor:

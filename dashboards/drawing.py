@@ -5,7 +5,7 @@ Of the JSON it minds what ours has: unit, thresholds, scale, value mappings, and
 
 import textwrap
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -54,7 +54,7 @@ class _Look(NamedTuple):
 
     @property
     def unit(self) -> str:
-        return str(self.set_.get("unit", self.defaults["unit"]))
+        return str(self.set_.get("unit", self.defaults.get("unit", "short")))
 
     @property
     def band(self) -> bool:
@@ -110,14 +110,29 @@ def said(value: float, unit: str, mapped: Mapping[str, str] | None = None) -> st
         return "-"
     if mapped and abs(value) < _MAPPED and f"{value:g}" in mapped:
         return mapped[f"{value:g}"]
-    if unit == "percentunit":
-        return f"{100 * value:.{1 if 0 < abs(value) < _SMALL else 0}f} %"
-    if unit == "dateTimeAsIso":
-        return time.strftime("%Y-%m-%d %H:%M", time.gmtime(value / 1000))
-    if unit == "s":
-        size, letter = next(((size, letter) for size, letter in _UNITS if abs(value) >= size), (1, "s"))
-        return f"{value / size:.3g} {letter}"
+    kind, _, suffix = unit.partition(":")
+    return _WRITTEN.get(kind, _number)(value) + (suffix and f" {suffix}")
+
+
+def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"  # noqa: PLR2004  the digits that fit
+
+
+def _part(value: float) -> str:
+    return f"{100 * value:.{1 if 0 < abs(value) < _SMALL else 0}f} %"
+
+
+def _duration(seconds: float) -> str:
+    size, letter = next(((size, letter) for size, letter in _UNITS if abs(seconds) >= size), (1, "s"))
+    return f"{seconds / size:.3g} {letter}"
+
+
+_WRITTEN: dict[str, Callable[[float], str]] = {
+    "percentunit": _part,
+    "s": _duration,
+    "suffix": lambda value: f"{value:,.1f}",
+    "dateTimeAsIso": lambda value: time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(value / 1000)),
+}
 
 
 def _mapping(defaults: Mapping[str, Any]) -> dict[str, str]:
@@ -171,10 +186,8 @@ def _lines(axes: Any, panel: dict[str, Any], answers: Sequence[Answer], span: tu
     ticks = [datetime.fromtimestamp(span[0] + part * (span[1] - span[0]), UTC) for part in (0.1, 0.3, 0.5, 0.7, 0.9)]
     format_ = "%d %b" if span[1] - span[0] > 2 * 86_400 else "%H:%M"
     axes.set_xticks(ticks, [f"{tick:{format_}}" for tick in ticks])
-    letter = dict(_UNITS)[size]
-    axes.yaxis.set_major_formatter(
-        lambda value, _: f"{value:g} {letter}" if looks[0].unit == "s" else looks[0].said(value)
-    )
+    letter = dict(_UNITS)[size] if looks[0].unit == "s" else looks[0].unit.partition("suffix:")[2]
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} {letter}" if letter else looks[0].said(value))
     axes.tick_params(labelsize=7, length=0)
     axes.grid(alpha=0.25)
     for side in ("top", "right", "left"):
@@ -234,12 +247,10 @@ def _table(axes: Any, panel: dict[str, Any], answers: Sequence[Answer]) -> None:
     defaults = panel["fieldConfig"]["defaults"]
     organized = next(one["options"] for one in panel["transformations"] if one["id"] == "organize")
     names = dict(sorted(organized["renameByName"].items(), key=lambda one: organized["indexByName"][one[0]]))
-    mapped = _mapping(defaults)
+    mapped, unit = _mapping(defaults), _unit(panel, names.get("Value", ""))
     rows = [
         [
-            said(answer.points[-1][1], defaults["unit"])
-            if name == "Value"
-            else _worded(answer.labels.get(name, ""), mapped)
+            said(answer.points[-1][1], unit) if name == "Value" else _worded(answer.labels.get(name, ""), mapped)
             for name in names
         ]
         for answer in answers
@@ -264,6 +275,12 @@ def _table(axes: Any, panel: dict[str, Any], answers: Sequence[Answer]) -> None:
     for (row, _), cell in drawn.get_celld().items():
         cell.set_edgecolor("#e4e5e6")
         cell.get_text().set_color(_GREY if row == 0 else _INK)
+
+
+def _unit(panel: dict[str, Any], column: str) -> str:
+    """Find the unit of a table's values."""
+    found = [one for one in panel["fieldConfig"]["overrides"] if one["matcher"]["options"] == column]
+    return next((str(set_["value"]) for one in found for set_ in one["properties"] if set_["id"] == "unit"), "short")
 
 
 def _worded(value: str, mapped: Mapping[str, str]) -> str:

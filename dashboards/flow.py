@@ -1,7 +1,7 @@
 """Flow: what is under way, and what it waits for."""
 
 from dashboards.asked import CHOICES, FEW, STAGES, TO_INITIATIVE, in_order, last, share, since
-from dashboards.parts import NAMED, SPAN, WHO, Board, Panel, Query, Row
+from dashboards.parts import DAY, NAMED, SPAN, WHO, Board, Panel, Query, Row
 
 _SHORT = {"initiative": "initiative", "name": "name", "team": "team"}
 _WAITS = (
@@ -14,7 +14,7 @@ _WAITS = (
 
 def _leg(leg: str, legend: str) -> Query:
     found = last(f'ttv_loop_seconds{{{SPAN},leg="{leg}",method="all",quantile="0.5"}}')
-    return Query(f"max by (leg) ({found})", legend, FEW)
+    return Query(f"max by (leg) ({found}) / {DAY}", legend, FEW)
 
 
 def _waiting(stage: str, what: str, why: str) -> Panel:
@@ -109,7 +109,7 @@ FLOW = Board(
                     "way of the first ones.",
                     (
                         Query(
-                            f"bottomk(10, max by (initiative) (ttv_initiative_remaining_seconds) {NAMED})",
+                            f"bottomk(10, max by (initiative) (ttv_initiative_remaining_seconds) / {DAY} {NAMED})",
                             absent="too few went before",
                         ),
                     ),

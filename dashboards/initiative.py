@@ -1,7 +1,7 @@
 """Initiative: one in depth."""
 
 from dashboards.asked import COLUMNS, DIRECTION, NO_TARGET, TEAM, in_order, last, milestone
-from dashboards.parts import WORDS, Board, Panel, Query, Row, choice
+from dashboards.parts import DAY, WORDS, Board, Panel, Query, Row, choice
 
 _ONE = 'initiative="$initiative"'
 _WITHIN = {days: f"within {days.removesuffix('d')} days" for days in ("30d", "60d", "90d")}
@@ -9,7 +9,7 @@ _NEVER = "it is over, or too few went before"
 
 
 def _took(end: str, begin: str) -> str:
-    return f"{milestone(end, f',{_ONE}')} - {milestone(begin, f',{_ONE}')}"
+    return f"({milestone(end, f',{_ONE}')} - {milestone(begin, f',{_ONE}')}) / {DAY}"
 
 
 def _target(figure: str) -> str:
@@ -47,7 +47,7 @@ _HOW_FAR = Row(
             "stat",
             "Age",
             "Time since the idea, of an initiative that is open. Compare it with the target beside its stages.",
-            (Query(_RUNNING, "age", "it is over"),),
+            (Query(f"({_RUNNING}) / {DAY}", "age", "it is over"),),
             width=4,
             height=4,
             none="it is not open",
@@ -93,7 +93,7 @@ _HOW_FAR = Row(
                 Query(_took("shipped", "started"), "building", "it has not shipped"),
                 Query(_took("valued", "shipped"), "sensing", "no customer has answered"),
                 Query(
-                    f"time() - max by (stage) (ttv_initiative_stage_timestamp_seconds{{{_ONE}}})",
+                    f"(time() - max by (stage) (ttv_initiative_stage_timestamp_seconds{{{_ONE}}})) / {DAY}",
                     "{{stage}}, until now",
                     "it is over",
                     colour="orange",
@@ -148,7 +148,7 @@ _EXPECTS = Row(
             "Half of such initiatives need from here",
             "The time within which half of those that stood where it stands had value. If that is past its target, "
             "make it smaller.",
-            (Query(f"max by (initiative) (ttv_initiative_remaining_seconds{{{_ONE}}})", "remaining", _NEVER),),
+            (Query(f"max by (initiative) (ttv_initiative_remaining_seconds{{{_ONE}}}) / {DAY}", "remaining", _NEVER),),
             width=5,
             none="it is over, or fewer than half of such ever had value",
         ),
@@ -159,7 +159,7 @@ _EXPECTS = Row(
             "to say, nothing stands here.",
             (
                 Query(
-                    f"max by (figure) (ttv_initiative_target_seconds{{{_ONE}}}) * on (figure) group_left (status)"
+                    f"max by (figure) (ttv_initiative_target_seconds{{{_ONE}}}) / {DAY} * on (figure) group_left (status)"
                     f" max by (figure, status) (ttv_initiative_target_status{{{_ONE}}})",
                     absent=NO_TARGET,
                 ),

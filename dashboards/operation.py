@@ -63,6 +63,7 @@ _SOURCES = Row(
                     f"sort_desc({_ago('last_success')} unless on (source) {_LATE} >= time())", "{{source}}", _WELL, PAST
                 ),
             ),
+            unit="s",
             none="no source has been read yet",
         ),
         Panel(
@@ -71,6 +72,7 @@ _SOURCES = Row(
             "How far back the cursor of each source is: what happened since is not in the figures. During a first look "
             "it comes nearer by itself.",
             (Query(f"sort_desc({_ago('cursor')})", "{{source}}"),),
+            unit="s",
             none="no source has been read yet",
         ),
         Panel(
@@ -87,7 +89,7 @@ _SOURCES = Row(
                     PAST,
                 ),
             ),
-            width=8,
+            width=6,
             unit="short",
             none=_NOT_LOOKED,
         ),
@@ -104,7 +106,7 @@ _SOURCES = Row(
                     PAST,
                 ),
             ),
-            width=8,
+            width=6,
             unit="short",
             none="no request was made",
         ),
@@ -130,6 +132,28 @@ _SOURCES = Row(
             width=4,
             unit="short",
             none=_NOT_LOOKED,
+        ),
+        Panel(
+            "line",
+            "Webhooks, by the hour",
+            "Those that were heard, and in red those that were not signed as they should be, could not be read or could "
+            "not be kept. A look reads what they told all the same; mend the secret.",
+            (
+                Query(
+                    _hourly("source", 'ttv_webhooks_total{outcome!~"refused|quarantined|failed"}'),
+                    "{{source}}",
+                    "no source sends webhooks",
+                ),
+                Query(
+                    _hourly("source, outcome", 'ttv_webhooks_total{outcome=~"refused|quarantined|failed"}') + " > 0",
+                    "{{source}}, {{outcome}}",
+                    "all were heard",
+                    PAST,
+                ),
+            ),
+            width=4,
+            unit="short",
+            none="no source sends webhooks",
         ),
     ),
 )
@@ -207,6 +231,7 @@ _ITSELF = Row(
             "How long a look takes (95 in 100)",
             "With all that is computed after it. If it comes near the interval, looks are left out.",
             (Query(_slow("source", "ttv_scheduler_run_duration_seconds"), "{{source}}"),),
+            unit="s",
             none=_NOT_LOOKED,
         ),
         Panel(
@@ -214,6 +239,7 @@ _ITSELF = Row(
             "Answers (95 in 100)",
             "How long requests take, by route. What is slow here is slow for whoever asks.",
             (Query(_slow("route", "ttv_http_request_duration_seconds"), "{{route}}"),),
+            unit="s",
             none="nobody asked",
         ),
         Panel(

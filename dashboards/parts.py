@@ -21,6 +21,9 @@ LATELY = "[1d]"
 """Figures that were written by `ttv history` are a day apart; a trend looks back so far for the last."""
 WORDS = {"top_down": "top down", "bottom_up": "bottom up", "on_track": "on track", "at_risk": "at risk"}
 """Values of labels, and what people read instead."""
+DAY = 86_400
+DAYS = "suffix:d"
+"""Of durations for people, in days: Grafana makes weeks and years of seconds, and crooked scales."""
 VALUE = "Value"
 """What a table calls the column of values."""
 
@@ -53,7 +56,8 @@ class Panel:
     queries: Sequence[Query]
     width: int = 6
     height: int = 8
-    unit: str = "s"
+    unit: str = DAYS
+    """Of a table, that of `Value`."""
     none: str = "nothing is known of it yet"
     """What stands there if there is no data."""
     steps: Sequence[tuple[float | None, str]] = ()

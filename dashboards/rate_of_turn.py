@@ -13,9 +13,11 @@ from dashboards.asked import (
     target,
     turn,
 )
-from dashboards.parts import NAMED, SPAN, WHO, WORDS, Board, Panel, Query, Row
+from dashboards.parts import DAY, NAMED, SPAN, WHO, WORDS, Board, Panel, Query, Row
 
-_OVERDUE = 'on (initiative) group_left () max by (initiative) (ttv_initiative_target_seconds{figure="rate_of_turn"})'
+_OVERDUE = (
+    'on (initiative) group_left () (max by (initiative) (ttv_initiative_target_seconds{figure="rate_of_turn"}) / 86400)'
+)
 _SPREAD = f"ttv_rate_of_turn_distribution_seconds%s{{{SPAN},{WHO}}}"
 _BY_TEAM = f"max by (team, direction, le) ({_SPREAD % '_bucket'})"
 
@@ -122,7 +124,7 @@ RATE_OF_TURN = Board(
                     "Half was decided within, by team",
                     "Of what was decided in the window, read off the distribution in steps, so roughly. Compare with how "
                     "many there were; it does not see what waits.",
-                    (Query(f"sort_desc(histogram_quantile(0.5, sum by (team, le) ({_BY_TEAM})))", "{{team}}"),),
+                    (Query(f"sort_desc(histogram_quantile(0.5, sum by (team, le) ({_BY_TEAM})) / {DAY})", "{{team}}"),),
                     width=4,
                     height=9,
                     none="nothing was decided in this window",

@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.real.chromium",
     "tests.real.alertmanager",
     "tests.real.npm",
+    "tests.real.panels",
 ]
 
 ROOT = Path(__file__).parents[1]

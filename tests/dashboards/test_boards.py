@@ -117,6 +117,7 @@ def test_every_metric_is_on_a_dashboard_or_said_not_to_be():
         "ttv_coverage_observed": "how many coverage rests on: the API has it",
         "ttv_events": "how large the log is answers no question here",
         "ttv_source_last_attempt_timestamp_seconds": "the last success says more",
+        "ttv_source_last_webhook_timestamp_seconds": "the counts of webhooks say more",
         "ttv_exporter_read_duration_seconds": "part of how long answers take",
     }
     families = {

@@ -44,6 +44,7 @@ ABSENT = {
     ("ttv-service", "Since the last success", "{{source}}", "red"),
     ("ttv-service", "Records brought, by the hour", "{{source}}, rejected", "red"),
     ("ttv-service", "Requests to the sources, by the hour", "{{source}}, {{outcome}}", "red"),
+    ("ttv-service", "Webhooks, by the hour", "{{source}}, {{outcome}}", "red"),
     ("ttv-service", "Looks at sources, by the hour", "{{source}}, failed", "red"),
 }
 """What the demo has no answer to: each question by dashboard, panel, legend and colour; the reason stands beside it."""
