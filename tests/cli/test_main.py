@@ -1,5 +1,6 @@
 """The command line as a whole: help, the options that hold for all, errors for people."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,15 @@ def test_a_database_of_a_newer_ttv_is_told_to_be_so(run):
     told = run("report", exit_code=1).stderr
     assert "has a schema that this ttv does not know" in told
     assert "upgrade this one" in told
+
+
+@pytest.mark.parametrize("arguments", [["report"], ["report", "-v"], ["-v", "report"]])
+def test_a_command_leaves_the_log_as_it_was(run, arguments):
+    names = (None, "ttv", "connectors", "apscheduler.scheduler", "waitress.queue")
+
+    def now():
+        return [(logging.getLogger(name).level, [*logging.getLogger(name).handlers]) for name in names]
+
+    before = now()
+    run(*arguments)
+    assert now() == before

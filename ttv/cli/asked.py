@@ -28,6 +28,8 @@ class Asked:
     database: str | None = None
     config: Path | None = None
     verbose: bool = False
+    logs: bool = False
+    """Whether the log goes where a command sends it."""
     environ: Environ = field(default_factory=lambda: os.environ)
 
     def sources_of_truth(self) -> Environ:
@@ -90,6 +92,9 @@ def _said(ctx: click.Context, parameter: click.Parameter, value: object) -> None
     if value is not None and parameter.name:
         setattr(asked, parameter.name, value)
     if parameter.name == "verbose":
+        if not asked.logs:
+            asked.logs = True
+            ctx.find_root().with_resource(_as_it_was())
         _log(verbose=asked.verbose)
 
 
@@ -106,15 +111,35 @@ class Stderr(logging.StreamHandler[TextIO]):
         """Stay with standard error."""
 
 
+_LEVELS = {
+    "apscheduler.scheduler": logging.ERROR,  # a skipped look is told by the schedule
+    "waitress.queue": logging.ERROR,  # it warns of every request that waits for another
+    "ttv": logging.INFO,
+    "connectors": logging.INFO,
+}
+
+
+@contextmanager
+def _as_it_was() -> Iterator[None]:
+    """Leave the log of the process as it was before a command: a process may run several."""
+    root, before = logging.getLogger(), {name: logging.getLogger(name).level for name in _LEVELS}
+    handlers, level = [*root.handlers], root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name, known in before.items():
+            logging.getLogger(name).setLevel(known)
+
+
 def _log(*, verbose: bool) -> None:
     """Send the log to standard error, in lines for people."""
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(message)s", handlers=[Stderr()], force=True
     )
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a skipped look is told by the schedule
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for another
-    for name in ("ttv", "connectors"):
-        logging.getLogger(name).setLevel(logging.DEBUG if verbose else logging.INFO)
+    for name, level in _LEVELS.items():
+        logging.getLogger(name).setLevel(logging.DEBUG if verbose and level == logging.INFO else level)
 
 
 def collect_seldom() -> None:
