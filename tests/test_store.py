@@ -1,6 +1,6 @@
 """The schema is made by migrations alone, instants are exact, and one writer at a time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from ttv import engines, store
 from ttv.config import ConfigError
@@ -79,3 +80,14 @@ def test_writers_wait_for_each_other(engine):
         list(pool.map(add, range(40)))
     with store.reading(engine) as reading:
         assert len(reading.execute(select(store.label)).all()) == 40
+
+
+def test_a_writer_with_little_patience_gives_up_and_leaves_all_as_it_was(engine):
+    with store.writing(engine):
+        for _ in range(2):
+            with pytest.raises(OperationalError), store.writing(engine, timedelta(milliseconds=10)):
+                pass
+    with store.writing(engine, timedelta(milliseconds=10)) as writing:
+        writing.execute(store.label.insert(), [{"initiative": "a", "name": "b", "value": "c"}])
+        setting = "PRAGMA busy_timeout" if engine.dialect.name == "sqlite" else "SHOW lock_timeout"
+        assert writing.exec_driver_sql(setting).scalar() in (60_000, "0")

@@ -18,6 +18,8 @@ from ttv.collect import Outcome
 from ttv.store import delivery, source
 
 REMEMBERED = timedelta(days=30)
+PATIENCE = timedelta(seconds=5)
+"""How long a webhook waits for others to write; GitHub and GitLab give one up after ten seconds."""
 PAUSE = timedelta(seconds=30)
 """So much time lies between two looks at a source at least, however many of its webhooks want one."""
 

@@ -5,6 +5,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,17 @@ _MOST_CONNECTIONS = 40
 _LOOKER = 0x747477
 """Key of the advisory locks of those who look at sources: one at a time each."""
 
+_MILLISECOND = timedelta(milliseconds=1)
+_BUSY = timedelta(seconds=60)
+"""How long SQLite waits for another writer, unless less patience is asked for."""
+
 _CACHE, _ROOMY = 64 * 1024, 384 * 1024
 """KiB of SQLite's page cache, and while much is loaded: keys come in any order, and reach into all of the indexes."""
 
 _SQLITE_AT_CONNECT = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # in WAL mode a power cut loses the last commits, never the consistency
-    "PRAGMA busy_timeout = 60000",
+    f"PRAGMA busy_timeout = {_BUSY // _MILLISECOND}",
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA cache_size = -{_CACHE}",
     "PRAGMA foreign_keys = ON",
@@ -260,13 +265,28 @@ def alone(engine: Engine, name: str) -> Iterator[bool]:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes", False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
         driver: Any = connection.connection.driver_connection
         driver.execute("BEGIN")  # takes no lock yet, so it cannot fail; a look-up would spend a tenth of its time here
+        return
+    patience: timedelta | None = options.get("patience")
+    if patience is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience // _MILLISECOND}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        if patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY // _MILLISECOND}")
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes", False):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
+        return
+    patience: timedelta | None = options.get("patience")
+    if patience is not None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience // _MILLISECOND}")
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER})")
+    if patience is not None:
+        connection.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")

@@ -79,9 +79,12 @@ class Route:
         return self.post(Record(index, name, item) for index, item in enumerate(items))
 
     def hear(self, name: str, kind: str, said: Said) -> Heard:
-        """Take what a webhook of a source says, once, in one transaction; what a look has overtaken is left out."""
+        """Take what a webhook of a source says, once, in one transaction; what a look has overtaken is left out.
+
+        OperationalError if others write for so long that its sender would give it up.
+        """
         at = self.now()
-        with store.writing(self.engine) as connection:
+        with store.writing(self.engine, deliveries.PATIENCE) as connection:
             until = self._known(connection, name, kind, {"heard_at": store.micros(at)})
             if deliveries.is_known(connection, name, said.digest):
                 return Heard(ended="repeated")

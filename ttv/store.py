@@ -325,9 +325,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Open the one writing transaction there is at a time; its work tables are empty."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+def writing(engine: Engine, patience: timedelta | None = None) -> Iterator[Connection]:
+    """Open the one writing transaction there is at a time; its work tables are empty.
+
+    OperationalError if another one takes longer than the patience.
+    """
+    with engine.connect().execution_options(writes=True, patience=patience) as connection, connection.begin():
         for table in work.tables.values():
             connection.execute(table.delete())
         yield connection

@@ -29,9 +29,13 @@ def configured(text=CI):
     Path("ttv.toml").write_text(text)
 
 
-def test_the_doctor_says_where_it_receives(run):
+def test_the_doctor_says_where_it_receives_and_when_it_last_did(run, tmp_path):
     configured()
-    assert "✓ source ci: takes webhooks at /webhooks/ci\n" in run("doctor", environ=SECRET).stdout
+    where = "✓ source ci: takes webhooks at /webhooks/ci; "
+    assert f"{where}none has come yet\n" in run("doctor", environ=SECRET).stdout
+    database = {"TTV_DATABASE": f"sqlite:///{tmp_path}/ttv.sqlite", "TTV_CONFIG": "ttv.toml"}
+    app({**database, **SECRET}).test_client().post("/webhooks/ci", data=json.dumps(DEPLOY), headers=BEARER)
+    assert f"{where}the last came just now\n" in run("doctor", environ=SECRET).stdout
     told = run("doctor", exit_code=1).stdout
     assert "✗ source ci: has no webhook_secret" in told
 

@@ -339,7 +339,7 @@ def test_while_the_database_is_away_a_tool_is_asked_to_try_again(hooked, everywh
 
     client = hooked()
 
-    def away(*_):
+    def away(*_, **__):
         raise OperationalError("select", {}, ConnectionError("gone"))
 
     monkeypatch.setattr(store, "writing", away)
@@ -348,6 +348,16 @@ def test_while_the_database_is_away_a_tool_is_asked_to_try_again(hooked, everywh
     assert int(answer.headers["Retry-After"]) > 0
     assert counted(instruments) == {"failed": 1}
     monkeypatch.undo()
+    assert send(client, {"id": "1", "title": "a"}).json["outcome"] == "taken"
+
+
+def test_a_tool_is_not_kept_waiting_while_others_write(hooked, everywhere, problem, monkeypatch):
+    monkeypatch.setattr(deliveries, "PATIENCE", timedelta(milliseconds=10))
+    client = hooked()
+    with store.writing(everywhere.engine):
+        answer = send(client, {"id": "1", "title": "a"})
+    problem(answer, 503)
+    assert int(answer.headers["Retry-After"]) > 0
     assert send(client, {"id": "1", "title": "a"}).json["outcome"] == "taken"
 
 

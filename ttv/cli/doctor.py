@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine, false
+from sqlalchemy import Engine, false, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from connectors.contract import SourceError
-from ttv import config, engines, store
+from ttv import config, engines, store, words
 from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere
 from ttv.cli.ending import signals
@@ -72,10 +73,14 @@ def _findings(asked: Asked, stop: Stop) -> Iterator[Finding]:
         found = config.read({}, asked.sources_of_truth(), "environment")
     yield from _database(found.database)
     yield from _serving(found, asked.environ)
+    heard = _last_heard(found.database) if any(source.receives for source in found.sources) else {}
     for source in found.sources:
         if stop():
             return
-        yield from _source(source, stop)
+        if source.receives:
+            yield from _hearing(source, heard.get(source.name))
+        if source.looks:
+            yield from _source(source, stop)
 
 
 def _configured(found: Config) -> str:
@@ -142,11 +147,7 @@ def _serving(found: Config, environ: config.Environ) -> Iterator[Finding]:
 
 def _source(source: Source, stop: Stop) -> Iterator[Finding]:
     place = f"source {source.name}"
-    if source.receives:
-        yield from _hearing(source, place)
     check = getattr(source.connector, "check", None)
-    if not source.looks:
-        return
     if check is None:
         yield Finding(place, ok=True, text=f"the connector {source.type} has no check of its own")
         return
@@ -160,10 +161,30 @@ def _source(source: Source, stop: Stop) -> Iterator[Finding]:
         yield Finding(place, ok=False, text="was not looked at to the end: you stopped it")
 
 
-def _hearing(source: Source, place: str) -> Iterator[Finding]:
+def _last_heard(url: str) -> dict[str, datetime | None]:
+    """Return when each source last sent a webhook that could be trusted; nothing of a database that cannot be read."""
+    try:
+        if _to_be_made(engines.address(url)):
+            return {}
+    except ConfigError:
+        return {}
+    engine = engines.make(url, store.work.tables.values())
+    try:
+        with store.reading(engine) as connection:
+            known = connection.execute(select(store.source.c.name, store.source.c.heard_at))
+            return {name: store.instant(at) for name, at in known}
+    except DBAPIError:
+        return {}
+    finally:
+        engine.dispose()
+
+
+def _hearing(source: Source, heard_at: datetime | None) -> Iterator[Finding]:
     """Say whether webhooks are taken; that is a fault only where nothing else brings anything."""
+    place = f"source {source.name}"
     if getattr(source.settings, "webhook_secret", None) is not None:
-        yield Finding(place, ok=True, text=f"takes webhooks at /webhooks/{source.name}")
+        last = f"the last came {words.ago(heard_at, store.now())}" if heard_at else "none has come yet"
+        yield Finding(place, ok=True, text=f"takes webhooks at /webhooks/{source.name}; {last}")
     elif not source.looks:
         text = "has no webhook_secret, so that nothing it sends is taken: set one, here and where it is sent from"
         yield Finding(place, ok=False, text=text)

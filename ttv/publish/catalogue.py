@@ -292,7 +292,7 @@ WEBHOOKS = Metric(
     ("source", "outcome"),
     "Webhooks of a source: taken; announced (a look follows that tells the rest); repeated (taken before); overtaken "
     "(tells what a look has read past); unused (says nothing of use); quarantined (could not be read); refused (not "
-    "signed as it should be); failed (the database was away).",
+    "signed as it should be); failed (the database was away, or busy for too long).",
 )
 READ_SECONDS = Metric(
     "ttv_exporter_read_duration_seconds",
