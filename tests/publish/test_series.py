@@ -67,6 +67,24 @@ def test_no_initiative_has_series_if_none_is_wished(five):
     assert sum(samples(client.get("/metrics").text, "ttv_initiatives")) == 5
 
 
+def test_the_largest_teams_are_counted_under_their_names_and_the_rest_together(engine):
+    client = app.create(Route(engine, now=lambda: NOW), scope=Scope(teams=2)).test_client()
+    for number, team in enumerate(("B", "B", "A", "A", "C", "D", None)):
+        client.put(f"/api/v1/initiatives/I{number}", json={"name": "I", **({"team": team} if team else {})})
+    lives = [one for number in range(7) for one in ended(f"I{number}", "2026-02-28T00:00:00Z")]
+    assert client.post("/api/v1/events", json=lives).json["accepted"] == len(lives)
+    page = client.get("/metrics").text
+    counted = {
+        one.labels["team"]: one.value
+        for one in samples_of(page, "ttv_initiatives")
+        if one.labels["state"] == "realised"
+    }
+    assert counted == {"A": 2, "B": 2, "other": 3}
+    spread = {one.labels["team"] for one in samples_of(page, "ttv_time_to_value_distribution_seconds_bucket")}
+    assert spread == {"A", "B", "other"}
+    assert {one.labels.get("team") for one in samples_of(page, "ttv_initiative_info")} == {"A", "B", "C", "D", ""}
+
+
 # ---- how it is written
 
 LABELS = st.text(max_size=20)

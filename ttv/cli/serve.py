@@ -74,6 +74,7 @@ def scope(found: Config) -> Scope:
         targets=found.targets,
         recent=found.recent,
         most=found.most,
+        teams=found.teams,
         every=found.figures,
         intervals={source.name: source.every for source in found.sources if source.looks},
     )

@@ -45,6 +45,8 @@ class Config:
     """For how long initiatives that ended keep series of their own there."""
     most: int = 10_000
     """How many initiatives have series of their own there."""
+    teams: int = 100
+    """How many teams are counted under their own names there."""
     sources: tuple[Source, ...] = ()
     initiatives: tuple[Initiative, ...] = ()
     file: Path | None = None
@@ -112,6 +114,7 @@ def read(
         figures=found.schedule.figures,
         recent=found.metrics.recent,
         most=found.metrics.initiatives,
+        teams=found.metrics.teams,
         sources=tuple(source for _, source, _ in read_sources if source),
         initiatives=tuple(_initiatives(found.initiatives)),
         file=where if isinstance(where, Path) else None,

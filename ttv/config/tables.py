@@ -112,6 +112,11 @@ class Metrics(Table):
     initiatives: int = Field(
         default=10_000, ge=0, description="How many initiatives have series of their own at most, open ones first."
     )
+    teams: int = Field(
+        default=100,
+        ge=0,
+        description="How many teams are counted under their own names at most, the largest first; the rest is `other`.",
+    )
 
 
 class Targets(Table):

@@ -69,7 +69,8 @@ INITIATIVES = Metric(
     "ttv_initiatives",
     "gauge",
     ("state", "team", "direction"),
-    "Initiatives that are in a state now, all of them. Team is empty where none is known.",
+    "Initiatives that are in a state now, all of them. Team is empty where none is known, and `other` for the teams "
+    "beyond `[metrics] teams`.",
 )
 BY_TARGET = Metric(
     "ttv_open_initiatives_by_target",

@@ -40,6 +40,8 @@ class Scope:
     """For so long initiatives that ended keep series of their own."""
     most: int = 10_000
     """Initiatives that have series of their own at most."""
+    teams: int = 100
+    """Teams that are counted under their own names at most."""
     every: timedelta = timedelta(minutes=5)
     intervals: Mapping[str, timedelta] = field(default_factory=dict)
     """How often each source is to be looked at."""

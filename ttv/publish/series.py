@@ -25,6 +25,8 @@ _number: Callable[[float], str] = floatToGoString
 _DAY = 86_400
 BOUNDS = tuple(days * _DAY for days in (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 545, 730))
 """Upper bounds of the distributions, in seconds."""
+_OTHER = "other"
+"""What the teams beyond the most are called together."""
 _COLUMNS = ("key", "name", "team", "direction", "url", "state", "time_to_value_target", "rate_of_turn_target")
 _FIGURES = {"time_to_value": "valued_at", "rate_of_turn": "decided_at"}
 
@@ -81,10 +83,11 @@ def initiatives(look: Look) -> Iterator[Family | Lines]:
     )
     yield from _ahead(rows, {row.key for row in shown}, look)
     yield _series(len(shown), len(rows))
-    yield _states(rows)
+    teams = _teams(rows, look.scope.teams)
+    yield _states(rows, teams)
     yield _default_targets(look.scope)
     for figure, metric in zip(_FIGURES, (catalogue.TIME_TO_VALUE_SPREAD, catalogue.RATE_OF_TURN_SPREAD), strict=True):
-        yield _spread(metric, rows, _FIGURES[figure], look)
+        yield _spread(metric, rows, _FIGURES[figure], look, teams)
 
 
 def _read(look: Look) -> list[Row[Any]]:
@@ -119,9 +122,16 @@ def _series(own: int, all_: int) -> Family:
     return family
 
 
-def _states(rows: list[Row[Any]]) -> Family:
+def _teams(rows: list[Row[Any]], most: int) -> dict[str | None, str]:
+    """Say under which name each team is counted: those with most initiatives under their own, the rest together."""
+    counted = Counter(row.team for row in rows)
+    ordered = sorted(counted, key=lambda team: (-counted[team], team or ""))
+    return {team: (team or "") if place < most else _OTHER for place, team in enumerate(ordered)}
+
+
+def _states(rows: list[Row[Any]], teams: Mapping[str | None, str]) -> Family:
     """Count by state, team and direction; of the teams and directions that there are, none is 0."""
-    counted = Counter((row.team or "", row.direction, row.state) for row in rows)
+    counted = Counter((teams[row.team], row.direction, row.state) for row in rows)
     family = gauge(catalogue.INITIATIVES)
     for (team, direction), state in product(sorted({one[:2] for one in counted}), STATES):
         family.add_metric([state, team, direction], counted[team, direction, state])
@@ -136,14 +146,14 @@ def _default_targets(scope: Scope) -> Family:
     return family
 
 
-def _spread(metric: Metric, rows: list[Row[Any]], end: str, look: Look) -> Family:
+def _spread(metric: Metric, rows: list[Row[Any]], end: str, look: Look, teams: Mapping[str | None, str]) -> Family:
     """Count what ended in the window into buckets, by team and direction."""
     begin = population.begin_of(look.window, store.micros(look.as_of))
     took: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:
         ended = row._mapping[end]
         if ended is not None and (begin is None or ended > begin):
-            took[row.team or "", row.direction].append((ended - row.idea_at) / statistics.SECOND)
+            took[teams[row.team], row.direction].append((ended - row.idea_at) / statistics.SECOND)
     family = GaugeHistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
     for (team, direction), seconds in sorted(took.items()):
         falls = Counter(bisect_left(BOUNDS, one) for one in seconds)
