@@ -19,9 +19,22 @@ from typing import Any
 from pydantic import Field, SecretStr, field_validator
 
 from connectors import _signed, contract
+from connectors._meanings import looking_like
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, instant, keys, same
-from connectors.client import Client, Page
-from connectors.contract import Artefact, Delivery, Event, Item, Refused, Reread, Value, Withdrawn
+from connectors.client import Client, Page, listed
+from connectors.contract import (
+    Artefact,
+    Delivery,
+    Event,
+    Item,
+    Proposal,
+    Refused,
+    Reread,
+    Sight,
+    Survey,
+    Value,
+    Withdrawn,
+)
 
 WINDOW: timedelta | None = timedelta(days=30)
 """A first pull is stored month by month, by the time when conversations were last touched."""
@@ -92,6 +105,27 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
     asked = {"query": _filter(">", 0), "pagination": {"per_page": 1}}
     count = client.post("/conversations/search", asked, read=lambda body: body["total_count"])
     yield f"{count} conversations visible to this token"
+
+
+def survey(settings: Settings, client: Client) -> Survey:
+    """Say which attributes conversations have, propose those that may name an issue, and which domain is our own."""
+    me = client.get("/me")
+    if not me or not me.get("id"):
+        raise Refused(f"{settings.url} knows nobody by this token")
+    told = client.get(
+        "/data_attributes", {"model": "conversation"}, read=lambda body: listed(body, "data"), absent=_GONE
+    )
+    own = {str(one.get("label") or one["name"]): str(one["name"]) for one in told or () if one.get("custom")}
+    proposals = []
+    if linked := tuple(own[label] for label in looking_like(own, "issue")):
+        proposals.append(Proposal("link_attributes", linked, "attributes that look as if they named an issue"))
+    if domain := str(me.get("email") or "").rpartition("@")[2]:
+        proposals.append(Proposal("internal_domains", (domain,), "yours: who writes from there is no customer"))
+    sights = (
+        Sight("Attributes of conversations of your own", ("name", "label"), tuple((own[one], one) for one in own)),
+    )
+    app = (me.get("app") or {}).get("name") or "a workspace"
+    return Survey(f"{me.get('name')} to {app}", sights, tuple(proposals))
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:

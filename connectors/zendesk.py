@@ -4,9 +4,9 @@ Reads the incremental export of tickets with their users, `/api/v2/incremental/t
 gives every ticket that changed since, deleted ones too; it leaves out the last minute, and needs an administrator.
 Yields for each ticket an Event `feedback` at the time when it was written, and an Artefact whose parents are the issues
 that it names in a field, its subject, its tags or its text; for a deleted ticket a Withdrawn. What was deleted while
-nobody looked, and is scrubbed since, the census finds.
+nobody looked, and is scrubbed since, the census finds. `_zendesk_replies.py` reads what customers wrote later.
 
-The export says whether a customer was content, not when: a rating changes the sentiment of the ticket's one event.
+The export says whether a customer was content, not when: a rating changes the sentiment of the ticket's one event too.
 Names and mail addresses are not kept.
 """
 
@@ -18,10 +18,12 @@ from typing import Any
 
 from pydantic import Field, SecretStr
 
-from connectors import _signed, contract
+from connectors import _signed, _zendesk_replies, contract
+from connectors._meanings import looking_like
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, batches, instant, keys, same
+from connectors._zendesk_replies import AGENTS
 from connectors.client import Client, Page, Params, listed
-from connectors.contract import Artefact, Delivery, Event, Item, Refused, Reread, Withdrawn
+from connectors.contract import Artefact, Delivery, Event, Item, Proposal, Refused, Reread, Sight, Survey, Withdrawn
 
 WINDOW: timedelta | None = timedelta(days=90)
 """A first pull is stored by quarters; each window costs at least one of ten requests a minute."""
@@ -34,6 +36,7 @@ _SOON = _LEAST_AGE + timedelta(seconds=30)
 """So long after a webhook the export has the ticket."""
 _TICKET = "zen:event-type:ticket."
 _TELLING = {
+    "comment_added",
     "created",
     "custom_field_changed",
     "description_changed",
@@ -48,7 +51,7 @@ _TELLING = {
 }
 """What a look makes something of."""
 _KEY = re.compile(r"zendesk:(\d+)")
-_ROLES = {"agent", "admin"}
+_TICKETS, _LATER = "ticket", "later"
 
 
 class Settings(contract.HookedSettings):
@@ -64,6 +67,11 @@ class Settings(contract.HookedSettings):
     )
     internal_organizations: tuple[int, ...] = Field(
         default=(), description="Ids of organisations whose people are no customers; agents never are."
+    )
+    replies: bool = Field(
+        default=True,
+        description="Whether what customers write later in a ticket is feedback too, and their ratings at their time; "
+        "costs a second export, of which ten pages a minute are allowed.",
     )
     link_fields: tuple[int, ...] = Field(default=(), description="Ids of custom fields that name an issue.")
     key_pattern: Pattern = Field(
@@ -90,6 +98,25 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
         yield "the export of tickets needs an administrator"
 
 
+def survey(settings: Settings, client: Client) -> Survey:
+    """Say which fields tickets have, and propose those that may name an issue, and whose mail addresses are our own."""
+    name, role = client.get("/api/v2/users/me.json", read=_who)
+    if not name:
+        raise Refused(f"{settings.url} knows nobody by this mail address and token")
+    fields = (
+        client.get("/api/v2/ticket_fields.json", read=lambda body: listed(body, "ticket_fields"), absent=(403,)) or []
+    )
+    own = {str(one["title"]): int(one["id"]) for one in fields if one.get("removable", True)}
+    rows = tuple((str(id_), title) for title, id_ in own.items())
+    proposals, notes = [], [] if role == "admin" else ["the export of tickets needs an administrator"]
+    if linked := tuple(own[title] for title in looking_like(own, "issue")):
+        proposals.append(Proposal("link_fields", linked, "fields that look as if they named an issue"))
+    if domain := settings.email.rpartition("@")[2]:
+        proposals.append(Proposal("internal_domains", (domain,), "yours: who writes from there is no customer"))
+    sights = (Sight("Ticket fields of your own", ("id", "title"), rows),)
+    return Survey(f"{name}, {role}, at {settings.url}", sights, tuple(proposals), tuple(notes))
+
+
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
     """Yield what the tickets say that changed in [since, until)."""
     start = min(since, client.now() - _LEAST_AGE)
@@ -97,7 +124,10 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     found = client.pages(_EXPORT, asked, items=_with_requesters, following=_next_cursor)
     span, account = Span(since, until), _Account(settings)
     changed = takewhile(lambda ticket: span.before_end(ticket, "generated_timestamp"), found)
-    yield from contract.each(changed, account.ticket, "ticket")
+    yield from contract.each(changed, account.ticket, _TICKETS)
+    if settings.replies:
+        later = _zendesk_replies.later(client, int(start.timestamp()), span)
+        yield from contract.each(later, account.later, _LATER)
 
 
 def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Iterator[Item | Delivery]:
@@ -121,9 +151,9 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
 
 
 def reread(settings: Settings, client: Client) -> Reread:  # noqa: ARG001  a ticket says all by itself
-    """Read single tickets again, which came with their requesters."""
+    """Read single tickets again, and what happened to one; they came with the people who wrote."""
     account = _Account(settings)
-    return lambda _, ticket: account.ticket(ticket)
+    return lambda reader, raw: (account.later if reader == _LATER else account.ticket)(raw)
 
 
 def gone(settings: Settings, client: Client, subjects: Iterable[str]) -> Iterator[str]:  # noqa: ARG001
@@ -170,6 +200,10 @@ class _Account:
             },
         )
 
+    def later(self, told: Any) -> Iterator[Item]:
+        """Read what happened to a ticket later."""
+        return _zendesk_replies.events(told, lambda user: self._is_of_customer(user, None))
+
     def _named(self, ticket: Any) -> list[str]:
         """List the keys that a ticket names; tags are always in lower case."""
         fields = [field for field in ticket.get("custom_fields") or () if field["id"] in self._settings.link_fields]
@@ -178,12 +212,13 @@ class _Account:
         return keys(self._settings.key_pattern, *texts, ticket.get("subject"), *tags, ticket.get("description"))
 
     def _is_customer(self, ticket: Any) -> bool:
-        requester = ticket.get("requester") or {}
-        domain = (requester.get("email") or "").rpartition("@")[2]
-        own = {ticket.get("organization_id"), requester.get("organization_id")} & {
-            *self._settings.internal_organizations
-        }
-        return not (requester.get("role") in _ROLES or own or same(domain, self._settings.internal_domains))
+        return self._is_of_customer(ticket.get("requester") or {}, ticket.get("organization_id"))
+
+    def _is_of_customer(self, user: Any, organization: int | None) -> bool:
+        """Say whether somebody is no agent and not of the organisation itself."""
+        domain = (user.get("email") or "").rpartition("@")[2]
+        own = {organization, user.get("organization_id")} & {*self._settings.internal_organizations}
+        return not (user.get("role") in AGENTS or own or same(domain, self._settings.internal_domains))
 
 
 def _with_requesters(body: Any) -> list[Any]:

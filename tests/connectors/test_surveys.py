@@ -10,7 +10,9 @@ from connectors._meanings import looking_like
 from connectors.contract import Refused
 from tests.fakes import faults
 from tests.fakes import github as fake_github
+from tests.fakes import intercom as fake_intercom
 from tests.fakes import jira as fake_jira
+from tests.fakes import zendesk as fake_zendesk
 from tests.fakes.web import linked, said
 
 SURVEYED = [name for name in connectors.names() if hasattr(connectors.load(name), "survey")]
@@ -69,7 +71,27 @@ class Hub(fake_github.Account):
         ]
 
 
-ACCOUNTS = {"jira": Site, "github": Hub}
+class Desk(fake_zendesk.Account):
+    """A Zendesk with ticket fields."""
+
+    def __init__(self):
+        super().__init__()
+        fields = [(1, "Subject", False), (360001, "Jira issue", True), (360002, "Refund", True)]
+        told = [{"id": id_, "title": title, "removable": own} for id_, title, own in fields]
+        self.routes = [("/api/v2/ticket_fields.json", lambda *_: {"ticket_fields": told}), *self.routes]
+
+
+class Workspace(fake_intercom.Account):
+    """An Intercom with attributes of conversations."""
+
+    def __init__(self):
+        super().__init__()
+        told = [{"name": "jira_key", "label": "Jira key", "custom": True}, {"name": "state", "custom": False}]
+        me = {"id": "1", "name": "Ana", "email": "ana@acme.example", "app": {"name": "Acme"}}
+        self.routes = [("/data_attributes", lambda *_: {"data": told}), ("/me", lambda *_: me), *self.routes]
+
+
+ACCOUNTS = {"jira": Site, "github": Hub, "zendesk": Desk, "intercom": Workspace}
 
 
 def _type(name, level, *, subtask=False):
@@ -227,6 +249,26 @@ def test_github_without_a_token_does_not_say_what_there_is(opened, served):
     settings = github.Settings.model_validate({"url": served(Hub()), "repositories": []})
     with pytest.raises(Refused, match="make a token"):
         github.survey(settings, opened(github.client, settings))
+
+
+def test_zendesk_s_fields_that_may_name_an_issue_and_the_own_domain_are_proposed(survey):
+    found = survey("zendesk")
+    assert found.account.startswith("Ana Lima, admin, at http://")
+    assert proposed(found) == {"link_fields": (360001,), "internal_domains": ("example.com",)}
+    assert rows(found, "Ticket fields of your own") == (("360001", "Jira issue"), ("360002", "Refund"))
+    assert found.notes == ()
+
+
+def test_an_agent_of_zendesk_is_told_that_it_does_not_suffice(survey):
+    desk = Desk()
+    desk.user["role"] = "agent"
+    assert survey("zendesk", desk).notes == ("the export of tickets needs an administrator",)
+
+
+def test_intercom_s_attributes_that_may_name_an_issue_are_proposed(survey):
+    found = survey("intercom")
+    assert found.account == "Ana to Acme"
+    assert proposed(found) == {"link_attributes": ("jira_key",), "internal_domains": ("acme.example",)}
 
 
 @pytest.mark.parametrize(

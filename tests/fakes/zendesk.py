@@ -22,13 +22,15 @@ class Account(Web):
 
     def __init__(self):
         super().__init__()
-        self.tickets = _tickets()
+        self.tickets, self.later = _tickets(), _later()
         self.user = {"id": 7, "name": "Ana Lima", "role": "admin"}
         self.routes = [
             ("/api/v2/users/me.json", lambda *_: {"user": self.user}),
             (r"/api/v2/tickets/show_many\.json", self.some),
             (r"/api/v2/tickets/(\d+)\.json", lambda _r, _b, id_: self.one(id_)),
             (r"/api/v2/incremental/tickets/cursor(?:\.json)?", self.export),
+            (r"/api/v2/incremental/ticket_events\.json", self.happened),
+            (r"/api/v2/users/show_many\.json", self.people),
         ]
 
     @property
@@ -37,10 +39,14 @@ class Account(Web):
             f"ticket/{ticket['id']}": _at(ticket["generated_timestamp"])
             for ticket in self.tickets
             if ticket["status"] != "deleted"
+        } | {
+            name: _at(one["timestamp"])
+            for one in self.later
+            for name in {801: [], 802: ["comment/9021"], 803: [], 804: ["comment/9041", "rating/9042"]}[one["id"]]
         }
 
     def empty(self):
-        self.tickets = []
+        self.tickets, self.later = [], []
 
     def spoil(self):
         """Let one ticket lose its creation."""
@@ -53,7 +59,7 @@ class Account(Web):
 
     def hide(self):
         """Let the account become an agent who sees no ticket."""
-        self.user["role"], self.tickets = "agent", []
+        self.user["role"], self.tickets, self.later = "agent", [], []
 
     def some(self, request, _body):
         """Give tickets of several; archived ones are left out."""
@@ -77,6 +83,19 @@ class Account(Web):
             return self._page(place)
         place, _, turn = asked["cursor"].partition("-")
         return self._page(int(place), empty=turn == "pause")
+
+    def happened(self, request, _body):
+        """Give two of what happened from a second on, and those of the same second as the last of them."""
+        if request.args.get("include") != "comment_events":
+            return said({"error": "InvalidValue"}, 422)
+        found = [one for one in self.later if one["timestamp"] >= int(request.args["start_time"])]
+        last = found[:2][-1]["timestamp"] if found else int(request.args["start_time"])
+        page = [one for one in found if one["timestamp"] <= last]
+        end = len(page) == len(found)
+        return {"ticket_events": page, "end_time": last + (not end), "end_of_stream": end, "next_page": request.url}
+
+    def people(self, request, _body):
+        return {"users": [user for user in _users() if str(user["id"]) in request.args["ids"].split(",")]}
 
     def _page(self, place, *, empty=False):
         page = [] if empty else self.tickets[place : place + 2]
@@ -129,3 +148,30 @@ def _users():
         {"id": 72, "name": "Eve", "role": "agent", "email": "eve@example.com", "organization_id": None},
         {"id": 73, "name": "Fay", "role": "end-user", "email": "fay@partner.example", "organization_id": 9},
     ]
+
+
+def _later():
+    """The creation of a ticket, a customer's reply, an agent's with a note, and a reply with a rating."""
+    return [
+        _happened(801, 1, "2026-01-03T07:11:00Z", {"event_type": "Create", "status": "new"}, _comment(9011, 71)),
+        _happened(802, 1, "2026-02-10T07:11:00Z", _comment(9021, 71), {"event_type": "Change", "status": "open"}),
+        _happened(803, 3, "2026-02-11T07:11:00Z", _comment(9031, 72), _comment(9032, 71, public=False)),
+        _happened(
+            804,
+            6,
+            "2026-03-12T07:11:00Z",
+            _comment(9041, 73),
+            {"id": 9042, "event_type": "Change", "satisfaction_score": "good", "previous_value": "offered"},
+        ),
+    ]
+
+
+def _happened(id_, ticket, at, *children):
+    timestamp = int(datetime.fromisoformat(at).timestamp())
+    told = {"id": id_, "ticket_id": ticket, "timestamp": timestamp, "created_at": at, "updater_id": 71}
+    return {**told, "event_type": "Audit", "child_events": list(children)}
+
+
+def _comment(id_, author, *, public=True):
+    told = {"id": id_, "event_type": "Comment", "author_id": author, "public": public, "via": {"channel": "web"}}
+    return {**told, "body": "It works now, thanks. dee@customer.example"}
