@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import connectors
+from connectors.contract import HookedSettings
 from connectors import cloudevents
 from connectors.contract import Event
 from ttv import config, deliveries, figures, population, store
@@ -61,6 +63,24 @@ def test_every_file_that_the_docs_lead_to_is_there(root):
     for page in [root / "README.md", *(root / "docs").glob("**/*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} leads to {target}"
+
+
+PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "docs/connectors").glob("*.md"))
+
+
+def test_every_connector_has_a_page_and_stands_in_the_index(root):
+    index = (root / "docs/connectors/README.md").read_text()
+    assert [name for name in connectors.names() if name not in PAGES] == []
+    assert [name for name in connectors.names() if f"| [`{name}`]({name}.md) |" not in index] == []
+
+
+@pytest.mark.parametrize("name", [name for name in connectors.names() if name not in {"git", "rest"}])
+def test_the_page_of_a_connector_lists_every_setting_with_what_it_is(root, name):
+    """Those of git and of rest are told where they are explained."""
+    page = (root / f"docs/connectors/{name}.md").read_text()
+    fields = connectors.load(name).Settings.model_fields
+    own = [key for key in fields if key not in HookedSettings.model_fields]
+    assert [key for key in own if f"| `{key}` | {fields[key].description} |" not in page] == []
 
 
 @pytest.fixture

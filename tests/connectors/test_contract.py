@@ -31,20 +31,24 @@ from connectors.contract import (
     Unreadable,
     Withdrawn,
 )
+from tests.connectors import example
 from tests.fakes import faults
 
 LOOKED_AT = [name for name in connectors.names() if hasattr(connectors.load(name), "events")]
 """All but those of tools that only send."""
 FAKES = {**{name: name for name in LOOKED_AT}, "jira_server": "jira"}
 """The connector of each fake; Jira comes in two."""
-BY_HTTP = [name for name in FAKES if name != "git"]
+BY_HTTP = [*(name for name in FAKES if name != "git"), example.NAME]
 """Those that speak through `client.py`; the program git has a protocol and errors of its own, tested beside it."""
 by_http = pytest.mark.parametrize("tool", BY_HTTP, indirect=True)
 
 
-@pytest.fixture(params=FAKES)
+@pytest.fixture(params=[*FAKES, example.NAME])
 def tool(request):
-    """One connector, and a fake of its tool."""
+    """One connector, and a fake of its tool; the docs' example is one too."""
+    if request.param == example.NAME:
+        connector, fake = example.modules()
+        return SimpleNamespace(name=request.param, connector=connector, fake=fake)
     name = f"tests.fakes.{request.param}"
     assert importlib.util.find_spec(name), f"the connector {request.param} has no fake tests/fakes/{request.param}.py"
     connector = connectors.load(FAKES[request.param])

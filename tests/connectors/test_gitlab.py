@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from connectors import contract, gitlab
+from connectors import gitlab
 from connectors._gitlab import Names
 from connectors.contract import Artefact, Event, Initiative, Refused, Unread, Withdrawn
 from tests.fakes import gitlab as fake
@@ -376,13 +376,6 @@ def test_a_path_that_is_none_is_a_mistake_of_the_configuration():
 def test_without_names_all_projects_of_the_token_are_read(look):
     items = look(projects=[], groups=[])
     assert ids(items, "idea") == ["issue/8002", "issue/8001"]
-
-
-def test_the_page_lists_every_setting_with_what_it_is(root):
-    page = (root / "docs/connectors/gitlab.md").read_text()
-    fields = gitlab.Settings.model_fields
-    own = [name for name in fields if name not in contract.Settings.model_fields]
-    assert [name for name in own if f"| `{name}` | {fields[name].description} |" not in page] == []
 
 
 def test_the_scope_is_what_the_token_sees(asking, account):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from connectors import contract, intercom
+from connectors import intercom
 from connectors.contract import Artefact, Event, Refused, Unread, Withdrawn
 from tests.fakes import intercom as fake
 
@@ -229,13 +229,6 @@ def test_a_check_says_who_is_signed_in_where_and_how_much_is_seen(asking, accoun
         "signed in as Ana Lima to Acme (US, America/Los_Angeles)",
         "6 conversations visible to this token",
     ]
-
-
-def test_the_page_lists_every_setting_with_what_it_is(root):
-    page = (root / "docs/connectors/intercom.md").read_text()
-    fields = intercom.Settings.model_fields
-    own = [name for name in fields if name not in contract.Settings.model_fields]
-    assert [name for name in own if f"| `{name}` | {fields[name].description} |" not in page] == []
 
 
 def test_a_token_of_nobody_is_refused(asking, account):
