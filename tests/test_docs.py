@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 import connectors
-from connectors.contract import HookedSettings
 from connectors import cloudevents
-from connectors.contract import Event
+from connectors.contract import Event, HookedSettings
 from ttv import config, deliveries, figures, population, store
 from ttv.cli import main
+from ttv.cli.drafts import every_field
 from ttv.figures import Selection
 from ttv.publish.catalogue import CATALOGUE
 from ttv.records import Record, read_lines
@@ -78,9 +78,9 @@ def test_every_connector_has_a_page_and_stands_in_the_index(root):
 def test_the_page_of_a_connector_lists_every_setting_with_what_it_is(root, name):
     """Those of git and of rest are told where they are explained."""
     page = (root / f"docs/connectors/{name}.md").read_text()
-    fields = connectors.load(name).Settings.model_fields
-    own = [key for key in fields if key not in HookedSettings.model_fields]
-    assert [key for key in own if f"| `{key}` | {fields[key].description} |" not in page] == []
+    fields = every_field(connectors.load(name).Settings)
+    own = {key: field.description for key, field in fields if key not in HookedSettings.model_fields}
+    assert [key for key, is_ in own.items() if f"| `{key}` | {is_} |" not in page] == []
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class Draft:
     def __init__(self, connector: ModuleType) -> None:
         self._own: type[Settings] = connector.Settings
         hidden = secrets.fields(self._own)
-        self.fields = {name: field for name, field in _fields(self._own) if name not in hidden}
+        self.fields = {name: field for name, field in every_field(self._own) if name not in hidden}
         """What can be said, by dotted names."""
         self.values: dict[str, Any] = {}
         """What holds already; what was said stands before what is proposed."""
@@ -95,12 +95,12 @@ class Draft:
         return not field.is_required() and _plain(field.get_default(call_default_factory=True)) == value
 
 
-def _fields(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """List the fields of a model, those of a model within it by dotted names."""
+def every_field(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """List the fields of a model, and those of a model within it by dotted names."""
     for name, field in model.model_fields.items():
         default = field.default
         if isinstance(default, BaseModel):
-            yield from _fields(type(default), f"{above}{name}.")
+            yield from every_field(type(default), f"{above}{name}.")
         else:
             yield f"{above}{name}", field
 
