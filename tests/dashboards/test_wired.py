@@ -1,17 +1,21 @@
 """The stack's own configurations, started by the programs that read them; only addresses and waits are others."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 import pytest
 import requests
 import yaml
 
 from dashboards.alerts import ALERTS, RECORDINGS
+from tests.dashboards.test_alerting import inhibited
+from tests.real.alertmanager import told_to
 from ttv.publish import app
 from ttv.publish.families import Scope
 from ttv.route import Route
 
 TOKEN = "opensesame"
+SEVERITIES = {alert.name: alert.severity for alert in ALERTS}
 ALERT = {
     "labels": {"alertname": "TtvDecisionOverdue", "severity": "warning", "initiative": "A", "team": "Pay"},
     "annotations": {
@@ -52,6 +56,62 @@ def test_a_message_says_what_is_wrong_and_leads_on(slack, alertmanager, heard):
     said = ALERT["annotations"]
     leads = " ".join(f"<{said[f'{name}_url']}|{name}>" for name in ("ttv", "dashboard", "runbook"))
     assert message["text"].splitlines() == [said["summary"], leads]
+
+
+def of(name, **labels):
+    return {"labels": {"alertname": name, "severity": SEVERITIES[name], **labels}, "annotations": {}}
+
+
+class Explained(NamedTuple):
+    """An alert, those that it explains, which nobody hears of, and some that it does not."""
+
+    cause: dict
+    held: list[dict]
+    others: list[dict]
+
+
+EXPLAINED = [
+    Explained(
+        of("TtvMetricsBroken", part="loops"),
+        [of("TtvRateOfTurnSlow"), of("TtvSourceStale", source="jira")],
+        [of("TtvFiguresStale")],
+    ),
+    Explained(
+        of("TtvSourceFailing", source="jira"),
+        [of("TtvSourceStale", source="jira")],
+        [of("TtvSourceStale", source="github")],
+    ),
+    Explained(
+        of("TtvSourceStale", source="jira"),
+        [of("TtvDecisionOverdue", initiative="A"), of("TtvCoverageDrops", of="idea"), of("TtvTimeToValueSlow")],
+        [of("TtvTargetMissed", initiative="A"), of("TtvQuarantineGrows", source="jira")],
+    ),
+    Explained(
+        of("TtvTargetMissed", initiative="A"),
+        [of("TtvForecastMissesTarget", initiative="A"), of("TtvInitiativeStuck", initiative="A")],
+        [of("TtvForecastMissesTarget", initiative="B"), of("TtvNoCustomerHeard", initiative="A")],
+    ),
+    Explained(
+        of("TtvCoverageDrops", of="deploys"),
+        [of("TtvTimeToValueSlow"), of("TtvRateOfTurnSlow")],
+        [of("TtvDecisionOverdue", initiative="A")],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", EXPLAINED, ids=lambda case: case.cause["labels"]["alertname"])
+def test_what_another_alert_explains_is_not_told(slack, alertmanager, heard, case):
+    at = alertmanager(told_to(slack, heard))
+    post(at, case.cause, *case.held, *case.others)
+    held = {spelled(one) for one in case.held}
+    assert {spelled(one) for one in inhibited(f"http://{at}", len(held))} == held
+    for one in (case.cause, *case.others):
+        heard.until(one["labels"]["alertname"], where=one["labels"])
+    assert not held & {spelled(alert) for _, alert in heard.alerts}
+
+
+def spelled(alert):
+    return tuple(sorted(alert["labels"].items()))
 
 
 @pytest.fixture
