@@ -1,7 +1,7 @@
 """GitHub's client, repositories and names: what its threads, commits and deploys are read with alike.
 
 Takes an address and a token; gives REST and GraphQL, the repositories that are configured, and the keys of artefacts.
-GraphQL is asked where it tells of fifty records what REST tells of one; it needs a token. A repository has the name
+GraphQL is asked where it tells of a hundred records what REST tells of one; it needs a token. A repository has the name
 that the configuration has for it, so a renamed one keeps its keys.
 """
 
@@ -29,12 +29,16 @@ _LASTING = {*_TOO_OLD, "FORBIDDEN", "NOT_FOUND", "INSUFFICIENT_SCOPES"}
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _MENTION = re.compile(
-    r"(?:https?://(?P<host>[^/\s]+)/(?P<there>[\w.-]+/[\w.-]+)/(?:issues|pull|discussions)/"
-    r"|(?<![\w./-])(?P<other>[\w.-]{1,39}/[\w.-]{1,100})#"
-    r"|(?<![\w/&>\[.-])#)"
-    r"(?P<number>[1-9][0-9]*)\b"
+    r"https?://(?P<host>[^/\s]+)/(?P<there>[\w.-]+/[\w.-]+)/(?:issues|pull|discussions)/(?P<one>[1-9][0-9]*)\b"
+    r"|#(?P<number>[1-9][0-9]*)\b"
 )
-"""An address of a thread, `owner/name#1` or `#1`; not `[#1](…)`, which bots quote from other repositories."""
+"""An address of a thread, or the end of `owner/name#1` or `#1`: a text is searched for what both begin with alone."""
+_BEFORE = re.compile(r"[\w./-]+\Z")
+_OTHER = re.compile(r"[\w.-]{1,39}/[\w.-]{1,100}")
+_LONGEST = 39 + 1 + 100 + 1
+"""So far back it is told whether an owner and a name stand before `#`, and nothing that belongs to them."""
+_QUOTED = frozenset("/&>[.-")
+"""What stands before a `#` that is no mention: part of an address, of an entity, or `[#1](…)`, which bots quote."""
 _ABOVE = re.compile(r"/repos/([\w.-]+/[\w.-]+)/issues/([1-9][0-9]*)$")
 
 
@@ -228,10 +232,16 @@ class Names:
         return [self.thread(found[2], found[1])] if found else []
 
     def _read(self, found: re.Match[str]) -> str | None:
-        host = (found["host"] or self.host).casefold().removeprefix("www.")
+        if found["number"]:
+            before = _BEFORE.search(found.string, max(0, found.start() - _LONGEST), found.start())
+            if before is None:
+                quoted = found.string[max(0, found.start() - 1) : found.start()] in _QUOTED
+                return None if quoted else self.thread(found["number"])
+            return self.thread(found["number"], before[0]) if _OTHER.fullmatch(before[0]) else None
+        host = found["host"].casefold().removeprefix("www.")
         if host == self.host:
-            return self.thread(found["number"], found["there"] or found["other"])
-        return f"github:{found['there']}#{found['number']}" if host == "github.com" else None
+            return self.thread(found["one"], found["there"])
+        return f"github:{found['there']}#{found['one']}" if host == "github.com" else None
 
     def _known(self, repository: str) -> str:
         return self.known.get(repository.casefold(), repository)

@@ -1,8 +1,8 @@
 """GitHub's deployments as deploys, with the commits that each brought.
 
 Takes a client and a repository's names; gives one event for each deployment that came to a result. Their statuses
-GraphQL tells of fifty at once, REST of one. What a deploy brought is asked for only where it counts, in production: the
-commits between the deployment before that succeeded there and this one.
+GraphQL tells of a hundred at once, REST of one. What a deploy brought is asked for only where it counts, in production:
+the commits between the deployment before that succeeded there and this one.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ query Statuses($ids: [ID!]!) {
   }
 }
 """
-_AT_ONCE = 50
+_AT_ONCE = 100
 _FAILED = {"failure", "error"}
 _KEPT = ("id", "node_id", "sha", "ref", "environment", "production_environment", "created_at", "updated_at", "creator")
 """What is remembered of a deployment: its payload may be long."""

@@ -1,7 +1,7 @@
 """The lists of one repository's threads and commits, with what stands beside each of them.
 
 Takes a client and a span; gives records for `_github_threads.py`. Issues and pull requests come in one list that knows
-a start, the longest untouched first; what it leaves out of pull requests GraphQL tells of fifty at once. Without
+a start, the longest untouched first; what it leaves out of pull requests GraphQL tells of a hundred at once. Without
 GraphQL, or with issues switched off, pull requests come by their own list, which knows no start.
 """
 
@@ -15,7 +15,7 @@ from connectors._reading import Span, batches
 from connectors.client import Params
 
 _SWITCHED_OFF = (404, 410)
-_AT_ONCE = 50
+_AT_ONCE = 100
 """Nodes of one question: GitHub gives up on what takes it ten seconds."""
 _A_SECOND = timedelta(seconds=1)
 
