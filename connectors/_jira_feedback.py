@@ -23,10 +23,9 @@ class Requests:
 
     def __init__(self, settings: Settings, facts: Facts) -> None:
         self._wanted = settings.feedback
-        self._projects = frozenset(self._wanted.projects)
-        self._types, self._own = (
+        self._projects, self._types, self._own = (
             frozenset(name.casefold() for name in names)
-            for names in (self._wanted.request_types, self._wanted.own_domains)
+            for names in (self._wanted.projects, self._wanted.request_types, self._wanted.own_domains)
         )
         told = facts.fields if self.any else {}
         self._type, self._rating, self._rated_at = (told.get(kind) for kind in (REQUEST_TYPE, RATING, RATED_AT))
@@ -48,7 +47,7 @@ class Requests:
 
     def may_be(self, fields: Any) -> bool:
         """Say whether an issue is of a project whose requests are feedback, all or those of some types."""
-        return (fields.get("project") or {}).get("key") in self._projects
+        return ((fields.get("project") or {}).get("key") or "").casefold() in self._projects
 
     def is_one(self, fields: Any) -> bool:
         """Say whether an issue is a request that is feedback."""

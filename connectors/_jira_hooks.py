@@ -15,7 +15,7 @@ from connectors._jira_issues import Issues
 from connectors._jira_moves import Move, moved, name_of, person
 from connectors._jira_settings import Settings
 from connectors._jira_sites import Facts
-from connectors._reading import instant
+from connectors._reading import instant, same
 from connectors.contract import Artefact, Delivery, Event, Item, Withdrawn
 
 _SIGNATURE = "X-Hub-Signature"
@@ -78,7 +78,7 @@ class _Hook:
     def is_read(self) -> bool:
         """Whether a look would read issues of this project."""
         wanted, project = self.settings.read_projects, (self.issue["fields"].get("project") or {}).get("key")
-        return not wanted or project in wanted
+        return not wanted or same(project, wanted)
 
     @property
     def has_more(self) -> bool:

@@ -1,13 +1,26 @@
 """What a source of the type `jira` can be told; its fields are the keys of `[sources.<name>]`."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from connectors import contract
 from connectors._reading import WebAddress
 
 Outcome = Literal["approved", "rejected", "stopped", "deferred"]
+_QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
+_ORDER = re.compile(r"\border\s+by\b", re.IGNORECASE)
+
+
+def _unordered(jql: str) -> str:
+    if _ORDER.search(_QUOTED.sub("", jql)):
+        raise ValueError("must have no ORDER BY: it is put together with other conditions")
+    return jql
+
+
+Condition = Annotated[str, AfterValidator(_unordered)]
+GroupCondition = Annotated[str, StringConstraints(min_length=1), AfterValidator(_unordered)]
 GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
 
 
@@ -81,8 +94,10 @@ class Settings(contract.HookedSettings):
     projects: tuple[str, ...] = Field(
         default=(), description="Keys of the projects to read; empty: all that the account sees."
     )
-    jql: str = Field(default="", description="A further condition in JQL on the issues to read, without ORDER BY.")
-    initiatives: str = Field(
+    jql: Condition = Field(
+        default="", description="A further condition in JQL on the issues to read, without ORDER BY."
+    )
+    initiatives: Condition = Field(
         default="issuetype = Initiative", description="JQL of the issues that are initiatives; empty: none of them."
     )
     ideas: tuple[str, ...] = Field(
@@ -90,7 +105,7 @@ class Settings(contract.HookedSettings):
         description="Issue types that are ideas; every issue of a Product Discovery project is one too.",
     )
     statuses: Statuses = Field(default=Statuses(), description="What the statuses mean, as lists of names.")
-    groups: dict[GroupName, str] = Field(
+    groups: dict[GroupName, GroupCondition] = Field(
         default={},
         description='Groups of issues, each by a name and its JQL such as { checkout = "labels = checkout" }; an '
         "initiative claims one as jira:group/checkout.",

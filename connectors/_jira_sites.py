@@ -48,6 +48,8 @@ class Facts:
     """Name and category of each status, by its id."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Ids of the custom fields that mean something to us, by the key of their kind."""
+    projects: tuple[str, ...] = ()
+    """Keys of the projects that the account sees, in alphabetical order."""
 
 
 def facts(client: Client, spoken: Spoken) -> Facts:
@@ -55,8 +57,21 @@ def facts(client: Client, spoken: Spoken) -> Facts:
     cloud = _is_cloud(client, spoken)
     api = _api(cloud=cloud)
     account, zone = client.get(f"{api}/myself", read=_account)
-    statuses = client.get(f"{api}/status", read=_categories)
-    return Facts(cloud, account, zone, statuses, client.get(f"{api}/field", read=_fields))
+    statuses, fields = client.get(f"{api}/status", read=_categories), client.get(f"{api}/field", read=_fields)
+    return Facts(cloud, account, zone, statuses, fields, projects(client, cloud=cloud))
+
+
+def projects(client: Client, *, cloud: bool) -> tuple[str, ...]:
+    """List the keys of the projects that the account sees, in alphabetical order."""
+    if not cloud:
+        return tuple(sorted(client.get("/rest/api/2/project", read=lambda body: _keys(listed(body, None)))))
+    found = client.pages(
+        "/rest/api/3/project/search",
+        {"maxResults": 100},
+        items=lambda body: _keys(listed(body, "values")),
+        following=next_start,
+    )
+    return tuple(sorted(found))
 
 
 def _is_cloud(client: Client, spoken: Spoken) -> bool:
@@ -139,24 +154,12 @@ class Site:
             path, name, asked = f"{self._api}/search", "total", {**asked, "maxResults": 0, "fields": ["key"]}
         return int(self.client.post(path, asked, read=lambda answer: answer[name]))
 
-    def projects(self) -> list[str]:
-        """List the keys of the projects that the account sees, in alphabetical order."""
-        if not self.facts.cloud:
-            return sorted(self.client.get(f"{self._api}/project", read=lambda body: _keys(listed(body, None))))
-        found = self.client.pages(
-            f"{self._api}/project/search",
-            {"maxResults": 100},
-            items=lambda body: _keys(listed(body, "values")),
-            following=next_start,
-        )
-        return sorted(found)
-
     def absent(self, keys: Iterable[str]) -> Iterator[str]:
         """Yield those of some keys under which no issue is found, which on Cloud may mean that one is hidden.
 
         There only the keys of projects that the account sees are asked for.
         """
-        seen = set(self.projects()) if self.facts.cloud else None
+        seen = set(projects(self.client, cloud=True)) if self.facts.cloud else None
         for batch in batches((key for key in keys if seen is None or key.rpartition("-")[0] in seen), BATCH):
             found = {key for _, key in self._present(batch)}
             for key in batch:

@@ -20,11 +20,11 @@ from connectors import _jira_survey, contract
 from connectors._jira_hooks import received
 from connectors._jira_issues import Issues
 from connectors._jira_settings import Settings
-from connectors._jira_sites import Facts, Site, facts
+from connectors._jira_sites import Facts, Site, facts, projects
 from connectors._jql import among, both
-from connectors._reading import ISSUE_KEY
+from connectors._reading import ISSUE_KEY, same
 from connectors.client import Client
-from connectors.contract import Item, Members, Reread
+from connectors.contract import Item, Members, Narrowed, Reread
 
 __all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
 
@@ -50,14 +50,15 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
     """Say who is signed in where, and how much the account sees of each project, group and query."""
     site = _site(settings, client)
     yield f"signed in as {site.facts.account} on Jira {'Cloud' if site.facts.cloud else 'Server or Data Center'}"
-    seen, wanted = site.projects(), settings.read_projects
-    yield from (f"project {key}: not visible to this account" for key in wanted if key not in seen)
-    for key in (key for key in seen if key in wanted or not wanted):
+    seen, missing = _projects(settings, site.facts)
+    yield from (f"project {key}: not visible to this account" for key in missing)
+    for key in seen:
         yield f"project {key}: {site.count(among('project', [key]), settings.jql)} issues"
+    chosen = _chosen(settings, site.facts)
     if settings.initiatives:
-        yield f"initiatives: {site.count(*_chosen(settings), settings.initiatives)}"
+        yield f"initiatives: {site.count(*chosen, settings.initiatives)}"
     for name, jql in settings.groups.items():
-        yield f"group {name}: {site.count(*_chosen(settings), jql)} issues"
+        yield f"group {name}: {site.count(*chosen, jql)} issues"
 
 
 def survey(settings: Settings, client: Client) -> contract.Survey:
@@ -65,10 +66,12 @@ def survey(settings: Settings, client: Client) -> contract.Survey:
     return _jira_survey.survey(settings, client)
 
 
-def scope(settings: Settings, client: Client) -> Iterator[str]:
-    """Name the projects that are read and that the account sees."""
-    wanted = settings.read_projects
-    return (key for key in _site(settings, client, afresh=False).projects() if key in wanted or not wanted)
+def scope(settings: Settings, client: Client) -> Iterable[str]:
+    """Name the projects that are read and that the account sees; Narrowed if it does not see one that is named."""
+    seen, missing = _projects(settings, _site(settings, client, afresh=False).facts)
+    if missing:
+        raise Narrowed(missing, len(seen))
+    return seen
 
 
 def events(settings: Settings, client: Client, since: datetime, until: datetime | None) -> Iterator[Item]:
@@ -77,7 +80,7 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     Up to now it also tells who stands in each group of the settings, for an issue may leave one without being touched.
     """
     site = _site(settings, client, afresh=until is None)
-    chosen, touched = _chosen(settings), site.span(since, until)
+    chosen, touched = _chosen(settings, site.facts), site.span(since, until)
     some = touched if until else ""
     groups = {name: dict(site.keys(both(*chosen, jql, some))) for name, jql in settings.groups.items()}
     read, seen = Issues(settings, site.facts, groups), set[str]()
@@ -87,7 +90,7 @@ def events(settings: Settings, client: Client, since: datetime, until: datetime 
     parts = [both(*chosen, part) for part in site.spans(since, until)]
     yield from contract.each(site.issues(parts, read.fields, seen), read.issue, _ISSUE)
     if until is None and groups:
-        seen_projects = tuple(f"{_PREFIX}{key}-" for key in site.projects())
+        seen_projects = tuple(f"{_PREFIX}{key}-" for key in projects(client, cloud=site.facts.cloud))
         for name, members in groups.items():
             children = tuple(_PREFIX + key for key in members.values())
             yield Members(f"{_PREFIX}group/{name}", children, within=seen_projects)
@@ -117,6 +120,19 @@ def _site(settings: Settings, client: Client, *, afresh: bool = True) -> Site:
     return Site(client, _FACTS[client])
 
 
-def _chosen(settings: Settings) -> tuple[str, str]:
-    """Give the conditions on every issue that is read."""
-    return among("project", settings.read_projects), settings.jql
+def _projects(settings: Settings, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the projects to read that the account sees, and those that are named and that it does not see."""
+    missing = [key for key in (*settings.projects, *settings.feedback.projects) if not same(key, facts.projects)]
+    wanted = settings.read_projects
+    return tuple(key for key in facts.projects if not wanted or same(key, wanted)), tuple(dict.fromkeys(missing))
+
+
+def _chosen(settings: Settings, facts: Facts) -> tuple[str, str]:
+    """Give the conditions on every issue that is read; Narrowed if the account sees nothing of what is named.
+
+    Jira refuses a search that names a project which is not seen, and would tell nothing of the others.
+    """
+    seen, missing = _projects(settings, facts)
+    if missing and not seen:
+        raise Narrowed(missing, 0)
+    return among("project", seen) if settings.read_projects else "", settings.jql

@@ -6,15 +6,12 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-import requests
-from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response
 
-from connectors import contract, jira
-from connectors.contract import Artefact, Event, Initiative, Refused, Unread, Unreadable, Withdrawn
+from connectors import jira
+from connectors.contract import Artefact, Event, Initiative, Narrowed, Refused, Unread, Unreadable, Withdrawn
 from tests.fakes import jira as fake
 from tests.fakes import jira_issues as issues
-from ttv import config
 
 
 @pytest.fixture
@@ -251,12 +248,6 @@ def test_a_group_is_what_its_query_finds(look, account):
     assert (asked["fields"], asked["maxResults"]) == (["key"], 5000)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "x" * 101])
-def test_the_name_of_a_group_is_part_of_a_key(name):
-    with pytest.raises(ValidationError, match="groups"):
-        jira.Settings(url="https://x.example", token="t", groups={name: "labels = q3"})
-
-
 def test_the_old_key_of_a_moved_issue_leads_to_the_new_one(look):
     assert parents(look(), "jira:WEB-90") == ("jira:PAY-11",)
 
@@ -293,11 +284,12 @@ def test_an_issue_that_is_no_idea_any_more_withdraws_its_events(look, account):
 
 
 def test_the_search_is_bounded_by_epoch_milliseconds_and_ordered_by_what_never_changes(asking, account):
+    account.seen += ['A"B']
     asked = asking(jira, fake, account, projects=["PAY", 'A"B'], jql="labels = x OR labels = y")
     asked.look(datetime(2026, 1, 1, 0, 0, 59, tzinfo=UTC), datetime(2026, 2, 1, 0, 0, 0, 500, tzinfo=UTC))
     queries = [body["jql"] for body in searched(account)]
     assert "AND (issuetype = Initiative) AND (updated >= 1767225600000 AND updated < 1769904000001)" in queries[0]
-    chosen = '(project in ("PAY", "A\\"B")) AND (labels = x OR labels = y) AND (updated >= '
+    chosen = '(project in ("A\\"B", "PAY")) AND (labels = x OR labels = y) AND (updated >= '
     assert all(query.startswith(chosen) for query in queries[1:])
     assert all(query.endswith(") ORDER BY created ASC, key ASC") for query in queries[1:])
     parts = sorted(tuple(map(int, re.findall(r"updated [>=<]+ (\d+)", query))) for query in queries[1:])
@@ -331,6 +323,28 @@ def test_an_api_that_is_gone_is_an_error_and_not_an_empty_answer(look, account):
         look()
 
 
+def test_a_project_that_is_seen_no_more_does_not_keep_the_others_from_being_read(asking, account):
+    asked = asking(jira, fake, account, projects=["web", "GONE"])
+    assert {item.subject for item in asked.look() if isinstance(item, Event)} == {"jira:WEB-3"}
+    assert all('project in ("WEB")' in body["jql"] for body in searched(account))
+    with pytest.raises(Narrowed, match="not GONE; give the account its permission back, or take the names out"):
+        jira.scope(asked.settings, asked.client)
+
+
+@pytest.mark.parametrize("named", [{"projects": ["GONE"]}, {"projects": ["GONE"], "feedback": {"projects": ["HELP"]}}])
+def test_where_none_of_the_named_projects_is_seen_nothing_else_is_read_instead(asking, account, named):
+    with pytest.raises(Narrowed, match="sees 0 of the"):
+        asking(jira, fake, account, **named).look()
+    assert searched(account) == []
+
+
+def test_a_service_project_that_is_not_seen_is_missed_though_all_are_read(asking, account):
+    asked = asking(jira, fake, account, feedback={"projects": ["HELP"]})
+    assert asked.look()
+    with pytest.raises(Narrowed, match="not HELP"):
+        jira.scope(asked.settings, asked.client)
+
+
 def test_a_query_that_jira_refuses_says_jiras_words(look, account):
     words = "The value 'Initiative' does not exist for the field 'issuetype'."
     account.routes.insert(
@@ -347,43 +361,3 @@ def test_a_check_counts_what_the_account_sees(asking, account):
         "project PAY: 5 issues",
         "initiatives: 2",
     ]
-
-
-def test_an_oauth_token_is_sent_as_bearer(opened):
-    settings = jira.Settings(url="https://api.example/ex/jira/1/", token="t")
-    assert settings.url == "https://api.example/ex/jira/1"
-    request = opened(jira.client, settings)._wire._session.prepare_request(requests.Request("GET", "https://a"))
-    assert request.headers["Authorization"] == "Bearer t"
-
-
-@pytest.mark.parametrize(
-    "url", ["example.atlassian.net", "https://ana:pw@example.net", "https://x.example?token=1", "ftp://x"]
-)
-def test_an_address_that_is_none_is_a_mistake_of_the_configuration(url):
-    with pytest.raises(ValidationError, match="must"):
-        jira.Settings(url=url, token="t")
-
-
-def settings_of(model, prefix=""):
-    """Every setting of a source of its own, by its dotted key, with its description."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from settings_of(field.annotation, f"{prefix}{name}.")
-        elif name not in contract.HookedSettings.model_fields:
-            yield f"{prefix}{name}", field.description
-
-
-def test_the_page_lists_every_setting_with_what_it_is(root):
-    page = (root / "docs/connectors/jira.md").read_text()
-    told = dict(settings_of(jira.Settings))
-    assert "statuses.approved" in told
-    assert [name for name, what in told.items() if f"| `{name}` | {what} |" not in page] == []
-
-
-def test_the_configuration_on_the_page_is_right(root, tmp_path):
-    blocks = re.findall(r"```toml\n(.*?)```", (root / "docs/connectors/jira.md").read_text(), re.DOTALL)
-    assert len(blocks) == 4
-    for number, block in enumerate(blocks):
-        file = tmp_path / f"{number}.toml"
-        file.write_text(block)
-        assert config.load(file, {"TTV_JIRA_TOKEN": "t", "TTV_JIRA_WEBHOOK": "s"})

@@ -50,6 +50,7 @@ def account():
     }
     site.issues.append(issues.issue("10200", "HELP-1", "Service Request", "1", at, at, **told))
     site.bulk_lacks = {"502"}
+    site.seen.append("HELP")
     return site
 
 
