@@ -1,12 +1,12 @@
 """What the fastest plain way of each job costs here: no checks, no history, no ties. Figures are ratios to these."""
 
 import sqlite3
-import time
 from collections import defaultdict
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 
 import psycopg
+from logs import timed
 
 TABLE = """create table events (id {serial} primary key, source text not null, source_id text not null,
   initiative integer not null, kind text not null, occurred_at bigint not null)"""
@@ -30,34 +30,17 @@ select a.*,
    where e.initiative = a.initiative and e.kind = 'feedback' and e.occurred_at >= a.deploy) as feedback
 from a"""
 
-
-class Made:
-    """Things that are made when they are asked for, many at a time: so many never lie in memory together."""
-
-    def __init__(self, make, many=50_000):
-        self._make, self._many = make, many
-        self.seconds = 0.0
-        """What the making of them has taken so far."""
-
-    def __iter__(self):
-        """Yield them from the first."""
-        walk = iter(self._make())
-        while some := self._some(walk):
-            yield from some
-
-    def _some(self, walk):
-        began = time.perf_counter()
-        some = list(islice(walk, self._many))
-        self.seconds += time.perf_counter() - began
-        return some
-
-
-def timed(job, made=None):
-    """Return the seconds that a job takes, without those in which its input was made."""
-    before = made.seconds if made else 0
-    began = time.perf_counter()
-    job()
-    return time.perf_counter() - began - (made.seconds - before if made else 0)
+SCAN = """
+create temporary table found as
+with a as materialized (
+  select initiative, min(case when kind = 'idea' then occurred_at end) as idea,
+    min(case when kind = 'deploy' then occurred_at end) as deploy
+  from events group by initiative)
+select a.initiative, a.idea, a.deploy,
+  min(case when e.kind = 'decision' and e.occurred_at >= a.idea then e.occurred_at end) as decision,
+  min(case when e.kind = 'feedback' and e.occurred_at >= a.deploy then e.occurred_at end) as feedback
+from a left join events e on e.initiative = a.initiative and e.kind in ('decision', 'feedback')
+group by a.initiative, a.idea, a.deploy"""
 
 
 class Sqlite:
@@ -83,9 +66,12 @@ class Sqlite:
         return timed(job, rows)
 
     def measure(self):
-        """Find four milestones of every initiative by seeks into an index."""
+        """Find four milestones of every initiative: the better of seeks into an index and a scan of it."""
+        return min(self._found(way) for way in (SEEK, SCAN, SEEK))  # the first reads from the disk
+
+    def _found(self, way):
         self._connection.execute("drop table if exists found")
-        return timed(lambda: self._connection.execute(SEEK))
+        return timed(lambda: self._connection.execute(way))
 
     def population(self):
         """Group the events in index order in plain Python and sort what took how long."""
@@ -101,9 +87,6 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         self._connection = psycopg.connect(url)
-        self._connection.execute("drop schema if exists anchor cascade")
-        self._connection.execute("create schema anchor")
-        self._connection.execute("set search_path = anchor")
         self._connection.execute(TABLE.format(serial="bigserial"))
         for index in INDEXES:
             self._connection.execute(index)
@@ -128,10 +111,13 @@ class Postgres:
         return timed(job, rows)
 
     def measure(self):
-        """Find four milestones of every initiative by seeks into an index."""
+        """Find four milestones of every initiative: the better of seeks into an index and a scan of it."""
         self._connection.execute("analyze events")
+        return min(self._found(way) for way in (SEEK, SCAN, SEEK))
+
+    def _found(self, way):
         self._connection.execute("drop table if exists found")
-        return timed(lambda: self._connection.execute(SEEK))
+        return timed(lambda: self._connection.execute(way))
 
     def population(self):
         """Group the events in index order in plain Python and sort what took how long."""

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from anchors import Sqlite, timed
+from anchors import Sqlite
 from core import BEGIN, filled
 from flask import Flask, jsonify
+from logs import timed
 
 from connectors.contract import Event
 from ttv import store

@@ -1,65 +1,72 @@
 """Load, measure and ask: an invented log through collect, trace and measure, against the fastest plain way of each job.
 
-    python benchmarks/core.py --events 1000000 [--initiatives 100000] [--postgres URL] [--rounds 3] [--no-sqlite]
+    python benchmarks/core.py [--events 1000000 ...] [--initiatives 100000] [--rounds 3] [--engines sqlite postgres]
 
-Every ratio is between runs of the same round; the table shows the median over the rounds, and the range.
+Every ratio is between runs of the same round; the table shows the median over the rounds, and the range. PostgreSQL is
+a server of its own, started for the run; all data lies in a temporary folder that is removed at the end.
 """
 
 import argparse
 import random
+import shutil
 import statistics
+import sys
 import tempfile
 import time
-from array import array
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
-import psycopg
-from anchors import Made, Postgres, Sqlite, timed
+from anchors import Postgres, Sqlite
+from logs import BEGIN, Log, Made, timed
 from sqlalchemy import select
 
 from connectors.contract import Event, Initiative
+from tests.real.postgres import Cluster, programs
 from ttv import collect, engines, figures, measure, population, store
 from ttv.collect import batched
 from ttv.records import Record
 from ttv.route import BULK, Route
 
-BEGIN = datetime(2023, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-KINDS = ("idea", "decision", "start", "change", "deploy", "feedback")
-ODDS = (0.10, 0.10, 0.15, 0.35, 0.15, 0.15)
-TEAMS, SMALL = 50, 10_000
-DAY = 86_400
+TEAMS, SMALL, MORE = 50, 10_000, 200
+SERVER = {
+    "listen_addresses": "''",
+    "max_wal_size": "4GB",
+    "shared_buffers": "1GB",
+    "work_mem": "64MB",
+}
+STORE, ALL, SEEN = "store", "store, tie and measure", "one new event, against a log of 10,000"
+MILESTONES, ANEW, ASKED = "milestones anew", "ties, milestones and loops anew", "population of all, cold"
+AIMS = {
+    "SQLite": {STORE: 1.3, MILESTONES: 2, ANEW: 6, SEEN: 1.5, ASKED: 0.2},
+    "PostgreSQL": {STORE: 1.2, MILESTONES: 2, ANEW: 6, SEEN: 1.5, ASKED: 0.2},
+}
 
 
-def lives(events: int, initiatives: int):
-    """Yield (source id, kind, second, initiative) in order of arrival, ids out of order as issue keys come."""
-    chance = random.Random(11)
-    begun = [chance.randrange(700 * DAY) for _ in range(initiatives)]
-    numbers = array("L", range(events))
-    chance.shuffle(numbers)
-    for number in numbers:
-        kind = chance.choices(range(6), ODDS)[0]
-        one = chance.randrange(initiatives)
-        yield (
-            f"VAL-{number:09d}",
-            KINDS[kind],
-            begun[one] + int(chance.expovariate(1 / (20 * DAY)) * (1 + kind) / 3),
-            one,
-        )
+class Places(NamedTuple):
+    """Where one round finds its databases."""
+
+    anchor: Sqlite | Postgres
+    url: Callable[[str], str]
+    """Makes an empty database and says where it is."""
+    drop: Callable[[str], None]
+
+
+class Took(NamedTuple):
+    """What a job and its anchor took in one round, in seconds."""
+
+    ours: float
+    anchor: float
 
 
 def opened(url: str, initiatives: int) -> Route:
     """Open an empty store, and put its initiatives."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(url) as connection:
-            connection.execute("drop schema public cascade")
-            connection.execute("create schema public")
     began = time.monotonic()
     route = Route(store.open(url), now=lambda: NOW + timedelta(seconds=time.monotonic() - began))
     made = (Initiative(f"I{n}", f"Initiative {n}", team=f"team {n % TEAMS}") for n in range(initiatives))
@@ -67,24 +74,10 @@ def opened(url: str, initiatives: int) -> Route:
     return route
 
 
-def events_of(events: int, initiatives: int) -> tuple[Made, Made]:
-    """Return the records to load, and the same as rows of the anchors."""
-    base = store.micros(BEGIN)
-
-    def records():
-        for n, (id_, kind, second, one) in enumerate(lives(events, initiatives)):
-            yield Record(n, "jira", Event(id_, kind, BEGIN + timedelta(seconds=second), f"initiative:I{one}"))
-
-    def rows():
-        for id_, kind, second, one in lives(events, initiatives):
-            yield ("jira", id_, one, kind, base + second * 1_000_000)
-
-    return Made(records), Made(rows)
-
-
 def filled(url: str, events: int, initiatives: int):
     """Open an empty store with its initiatives; return it with the records to load and the anchor's rows."""
-    return opened(url, initiatives), *events_of(events, initiatives)
+    log = Log(events, initiatives)
+    return opened(url, initiatives), log.records(), log.rows()
 
 
 def stored(route: Route, records: Made) -> float:
@@ -111,14 +104,15 @@ def milestones(route: Route) -> float:
         return timed(lambda: [connection.execute(one) for one in wanted])
 
 
-def one_more(small: Route, large: Route) -> tuple[float, float]:
+def one_more(small: Route, large: Route, initiatives: int) -> Took:
     """Return the median seconds until one new event is stored, traced and measured, in a large log and in a small."""
-    took = defaultdict(list)
-    for n in range(50):
-        event = Event(f"more {n}", "start", BEGIN + timedelta(days=n), f"initiative:I{n * 7}")
-        for route in (small, large):
-            took[route].append(timed(lambda route=route, event=event: route.take("jira", [event])))
-    return statistics.median(took[large]), statistics.median(took[small])
+    took, chance = defaultdict(list), random.Random(3)
+    for n in range(MORE):
+        for route, most in ((small, SMALL // 10), (large, initiatives)):
+            subject = f"initiative:I{chance.randrange(most)}"
+            event = Event(f"more {n}", "start", BEGIN + timedelta(days=n), subject)
+            took[route].append(timed(partial(route.take, "jira", [event])))
+    return Took(statistics.median(took[large]), statistics.median(took[small]))
 
 
 def asked(route: Route) -> float:
@@ -131,80 +125,104 @@ def asked(route: Route) -> float:
     return timed(ask)
 
 
-def round_(urls: list[str], anchor, events: int, initiatives: int) -> dict[str, tuple[float, float]]:
-    """Return for each job (seconds, seconds of its anchor); of the three databases two may be the same."""
-    records, rows = events_of(events, initiatives)
-    plain = anchor.load(rows)
-    route = opened(urls[0], initiatives)
-    found = {"store": (stored(route, records), plain)}
+def round_(places: Places, log: Log) -> Iterator[tuple[str, Took]]:
+    """Yield each job and what it took, one after the other in databases of their own."""
+    anchor, records = places.anchor, log.records()
+    plain = anchor.load(log.rows())
+    route = opened(places.url("stored"), log.initiatives)
+    yield STORE, Took(stored(route, records), plain)
     route.engine.dispose()
-    route = opened(urls[1], initiatives)
-    found["store, tie and measure"] = (timed(partial(route.post, records, BULK), records), plain)
-    seeks = min(anchor.measure() for _ in range(2))  # of each the better of two: the first reads from the disk
-    found["milestones anew"] = (min(milestones(route) for _ in range(2)), seeks)
-    found["ties, milestones and loops anew"] = (min(timed(route.rebuild) for _ in range(2)), seeks)
-    small = opened(urls[2], SMALL // 10)
-    small.post(events_of(SMALL, SMALL // 10)[0], BULK)
+    places.drop("stored")
+    route = opened(places.url("whole"), log.initiatives)
+    yield ALL, Took(timed(partial(route.post, records, BULK), records), plain)
+    found = anchor.measure()
+    yield MILESTONES, Took(min(milestones(route) for _ in range(2)), found)
+    yield ANEW, Took(min(timed(route.rebuild) for _ in range(2)), found)
+    small = opened(places.url("small"), SMALL // 10)
+    small.post(Log(SMALL, SMALL // 10).records(), BULK)
     asked(small)  # what is imported at first use is no part of it
-    found["one new event, against a log of 10,000"] = one_more(small, route)
-    found["population of all, cold"] = (asked(route), anchor.population())
-    small.engine.dispose()
-    route.engine.dispose()
-    return found
+    yield SEEN, one_more(small, route, log.initiatives)
+    yield ASKED, Took(asked(route), anchor.population())
+    for one in (small, route):
+        one.engine.dispose()
 
 
-def report(name: str, rounds: list[dict[str, tuple[float, float]]]) -> None:
-    """Print a row for each job."""
-    by_job = defaultdict(list)
-    for one in rounds:
-        for job, pair in one.items():
-            by_job[job].append(pair)
-    for job, pairs in by_job.items():
-        ratios = sorted(ours / theirs for ours, theirs in pairs)
-        ours, theirs = (statistics.median(values) for values in zip(*pairs, strict=True))
-        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
-        print(
-            f"| {name} | {job} | {ours:.4f} | {theirs:.4f} | {statistics.median(ratios):.2f} | {spread} |", flush=True
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Places]:
+    """Make room for the SQLite files of a round."""
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        anchor = Sqlite(Path(own))
+        yield Places(
+            anchor,
+            lambda name: f"sqlite:///{own}/{name}.sqlite",
+            lambda name: [path.unlink() for path in Path(own).glob(f"{name}.sqlite*")],
         )
+        anchor.close()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Places]:
+    """Start a PostgreSQL server for a round."""
+    where = programs()
+    if where is None:
+        raise SystemExit("needs PostgreSQL's server: apt-get install postgresql, or --engines sqlite")
+    own = Path(tempfile.mkdtemp(prefix="ttv-postgres-", dir=folder))
+    try:
+        cluster = Cluster(where, own, SERVER)
+        try:
+            anchor = Postgres(cluster.make("anchor"))
+            yield Places(anchor, cluster.make, cluster.drop)
+            anchor.close()
+        finally:
+            cluster.stop()
+    finally:
+        shutil.rmtree(own)
+
+
+ENGINES = {"sqlite": ("SQLite", sqlite), "postgres": ("PostgreSQL", postgres)}
+
+
+def told(name: str, found: Iterator[tuple[str, Took]]) -> Iterator[tuple[str, Took]]:
+    """Pass on what each job took, and say on the side that it is done: a round of many events takes its time."""
+    for job, took in found:
+        print(f"{name}: {job}, {took.ours:.3g} s, {took.ours / took.anchor:.2f}", file=sys.stderr, flush=True)
+        yield job, took
+
+
+def report(name: str, events: int, rounds: list[dict[str, Took]]) -> None:
+    """Print a row for each job."""
+    for job in rounds[0]:
+        ratios = sorted(one[job].ours / one[job].anchor for one in rounds)
+        ours, theirs = (statistics.median(values) for values in zip(*(one[job] for one in rounds), strict=True))
+        spread, aim = f"{ratios[0]:.2f} to {ratios[-1]:.2f}", AIMS[name].get(job, "")
+        ratio = f"{statistics.median(ratios):.2f} | {spread} | {aim} |"
+        print(f"| {name} | {events:,} | {job} | {ours:.4g} | {theirs:.4g} | {ratio}", flush=True)
 
 
 def main() -> None:
     """Run the rounds and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000_000])
     parser.add_argument("--initiatives", type=int, default=100_000)
-    parser.add_argument("--postgres", help="URL of an empty database of PostgreSQL; left out without one")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--no-sqlite", action="store_true", help="leave SQLite out")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()), help="where the data lies meanwhile"
+    )
     said = parser.parse_args()
-    print(f"{said.events:,} events of {said.initiatives:,} initiatives, {said.rounds} rounds\n")
-    print("| engine | job | s | anchor s | ratio | range |\n| --- | --- | --- | --- | --- | --- |")
-    rounds = []
-    for _ in range(0 if said.no_sqlite else said.rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            anchor = Sqlite(Path(folder))
-            urls = [f"sqlite:///{folder}/{name}.sqlite" for name in ("stored", "whole", "small")]
-            rounds.append(round_(urls, anchor, said.events, said.initiatives))
-            anchor.close()
-    report("SQLite", rounds)
-    if said.postgres:
-        rounds = []
+    print(f"{said.initiatives:,} initiatives, {said.rounds} rounds\n")
+    print("| engine | events | job | s | anchor s | ratio | range | aim |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    for events in said.events:
+        log = Log(events, said.initiatives)
+        rounds = defaultdict(list)
         for _ in range(said.rounds):
-            anchor = Postgres(said.postgres)
-            with small_database(said.postgres) as small:
-                rounds.append(round_([said.postgres, said.postgres, small], anchor, said.events, said.initiatives))
-            anchor.close()
-        report("PostgreSQL", rounds)
-
-
-@contextmanager
-def small_database(url: str):
-    """Make a second database beside one, for as long as it is needed."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("drop database if exists ttv_small")
-        connection.execute("create database ttv_small")
-        yield urlsplit(url)._replace(path="/ttv_small").geturl()
-        connection.execute("drop database ttv_small")
+            for engine in said.engines:
+                name, places = ENGINES[engine]
+                with places(said.folder) as own:
+                    rounds[name].append(dict(told(name, round_(own, log))))
+        for name, some in rounds.items():
+            report(name, events, some)
 
 
 if __name__ == "__main__":

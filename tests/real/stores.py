@@ -6,17 +6,14 @@ or on UTC by accident. It is reached over a Unix socket, runs without fsync and 
 
 import contextlib
 import itertools
-import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import text
 
+from tests.real.postgres import Cluster, programs
 from ttv import store
 
 ENGINES = ("sqlite", "postgres")
@@ -32,62 +29,13 @@ _OPTIONS = {
 _number = itertools.count()
 
 
-class Cluster:
-    """A running PostgreSQL with a database `migrated`, and quick copies of it."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs = programs
-        self._folder = folder
-        # PostgreSQL refuses to run as root.
-        self._user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
-        if self._user:
-            shutil.chown(folder, "postgres", "postgres")
-        self._data = folder / "data"
-        self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *self._sorting())
-        options = " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items())
-        self._run("pg_ctl", "start", "--wait", "--log", folder / "log", "-o", f"{options} -k {folder}")
-
-    def url(self, database: str) -> str:
-        """Say where a database is."""
-        return f"postgresql://postgres@/{database}?host={self._folder}"
-
-    def make(self, database: str, template: str = "template1") -> str:
-        """Make a database as a copy of another; return its URL."""
-        self._say("CREATE DATABASE {} TEMPLATE {}", database, template)
-        return self.url(database)
-
-    def drop(self, database: str) -> None:
-        """Remove a database, whoever is connected."""
-        self._say("DROP DATABASE {} WITH (FORCE)", database)
-
-    def stop(self) -> None:
-        """End the cluster at once."""
-        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
-
-    def _sorting(self) -> list[str]:
-        told = subprocess.run([self._programs / "initdb", "--help"], capture_output=True, text=True, check=True).stdout
-        english = ["--locale-provider=icu", "--icu-locale=en-US"] if "--icu-locale" in told else []
-        return ["--locale=C.UTF-8", *english]
-
-    def _say(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-    def _run(self, program: str, *arguments: str | Path) -> None:
-        with (self._folder / "said").open("a+") as said:  # a pipe would stay open in the server
-            command = [self._programs / program, "--pgdata", self._data, *arguments]
-            done = subprocess.run(command, stdout=said, stderr=said, cwd=self._folder, check=False, **self._user)
-            said.seek(0)
-            assert done.returncode == 0, said.read()
-
-
 @pytest.fixture(scope="session")
 def cluster(real):
     """A PostgreSQL of this worker's own, with a database `migrated`."""
     folder = Path(tempfile.mkdtemp(prefix="ttv-postgres-"))  # pytest's own folders are closed to other users
     with contextlib.ExitStack() as at_end:
         at_end.callback(shutil.rmtree, folder, ignore_errors=True)
-        cluster = Cluster(real(_programs(), "PostgreSQL's server (apt-get install postgresql)"), folder)
+        cluster = Cluster(real(programs(), "PostgreSQL's server (apt-get install postgresql)"), folder, _OPTIONS)
         at_end.callback(cluster.stop)
         store.open(cluster.make("migrated")).dispose()
         yield cluster
@@ -163,10 +111,3 @@ def _database(cluster, template):
     name = f"test_{next(_number)}"
     yield cluster.make(name, template)
     cluster.drop(name)
-
-
-def _programs() -> Path | None:
-    """Find the folder of the newest PostgreSQL server: Debian keeps it off the path."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    initdb = debian[-1] if debian else shutil.which("initdb")
-    return Path(initdb).resolve().parent if initdb else None
