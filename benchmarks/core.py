@@ -86,7 +86,11 @@ def stored(route: Route, records: Made) -> float:
     def job():
         batches = batched(records, BULK)
         for first in batches:
-            with store.writing(route.engine) as connection, engines.roomy(connection):
+            with (
+                store.writing(route.engine) as connection,
+                engines.roomy(connection),
+                engines.indexes_last(connection, store.event),
+            ):
                 for some in chain([first], islice(batches, 19)):
                     collect.take(connection, some, NOW)
 

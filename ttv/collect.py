@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self, cast
 
@@ -152,7 +153,9 @@ def _insert(connection: Connection, rows: list[Row]) -> bool:
     if len(rows) <= _SLICE:
         return False
     sample = {(row[_SOURCE], row[_ID]) for row in rows[:: len(rows) // _SAMPLE]}
-    return not any(_stored(connection, sample)) and engines.insert_new(connection, store.event, rows)
+    if any(_stored(connection, sample)):
+        return False
+    return engines.insert_new(connection, store.event, sorted(rows, key=itemgetter(_ID)))  # an index likes them sorted
 
 
 def _replace(connection: Connection, said: list[Row], recorded_at: int, outcome: Outcome, change: Change) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import (
     cast,
     create_engine,
     event,
+    exists,
     func,
     select,
     text,
@@ -113,14 +115,24 @@ def insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
     """
     if not rows:
         return
-    names = ", ".join(table.c.keys())
+    columns, values = _held(table, rows)
+    names = ", ".join(columns)
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(table.c))})", rows)
+        driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({', '.join('?' * len(columns))})", values)
         return
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
+        for row in values:
             copy.write_row(row)
+
+
+def _held(table: Table, rows: Sequence[tuple[Any, ...]]) -> tuple[list[str], Iterable[tuple[Any, ...]]]:
+    """Leave out the columns that no row has a value for: to hand over a null costs as much as a value."""
+    held = [place for place, column in enumerate(zip(*rows, strict=True)) if column.count(None) < len(rows)]
+    names = table.c.keys()
+    if len(held) < 2:  # noqa: PLR2004  itemgetter returns no tuple of one
+        return names, rows
+    return [names[place] for place in held], map(itemgetter(*held), rows) if len(held) < len(names) else rows
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> bool:
@@ -131,6 +143,22 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[tuple[Any, .
     except connection.dialect.loaded_dbapi.IntegrityError:
         return False
     return True
+
+
+@contextmanager
+def indexes_last(connection: Connection, table: Table) -> Iterator[None]:
+    """Fill a table and only then index it anew, if nothing stands in it: to sort all is cheaper than to place each.
+
+    On SQLite, where those who read see the state before. On PostgreSQL they would have to wait, so nothing is done.
+    """
+    if connection.dialect.name != "sqlite" or connection.scalar(select(exists().select_from(table))):
+        yield
+        return
+    for index in table.indexes:
+        index.drop(connection)
+    yield
+    for index in table.indexes:
+        index.create(connection)
 
 
 @contextmanager

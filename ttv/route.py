@@ -71,7 +71,8 @@ class Route:
         """
         total, batches = Outcome(), batched(records, batch)
         for some in batches:
-            total += self._take(chain([some], batches), bulk=True) if batch >= BULK else self._take([some])
+            bulk = len(some) >= BULK
+            total += self._take(chain([some], batches) if bulk else [some], bulk=bulk)
         return total
 
     def take(self, name: str, items: Iterable[Item]) -> Outcome:
@@ -189,14 +190,15 @@ class Route:
     def _take(self, batches: Iterable[Iterable[Record | Rejection]], *, bulk: bool = False) -> Outcome:
         total, touched, began = Outcome(), Change(), None
         with store.writing(self.engine) as connection, engines.roomy(connection) if bulk else nullcontext():
-            for batch in batches:
-                at = self.now()
-                outcome, change = collect.take(connection, batch, at)
-                total += outcome
-                touched |= change
-                began = began or at
-                if at - began >= _LONG or len(touched.subjects) >= _MANY:
-                    break
+            with engines.indexes_last(connection, store.event) if bulk else nullcontext():
+                for batch in batches:
+                    at = self.now()
+                    outcome, change = collect.take(connection, batch, at)
+                    total += outcome
+                    touched |= change
+                    began = began or at
+                    if at - began >= _LONG or len(touched.subjects) >= _MANY:
+                        break
             follow(connection, touched, at, rejected=bool(total.rejected))
             if total.accepted >= BULK:
                 weigh(connection)
