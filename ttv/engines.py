@@ -50,14 +50,17 @@ _BUSY = timedelta(seconds=60)
 _CACHE, _ROOMY = 64 * 1024, 384 * 1024
 """KiB of SQLite's page cache, and while much is loaded: keys come in any order, and reach into all of the indexes."""
 
-_SQLITE_AT_CONNECT = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",  # in WAL mode a power cut loses the last commits, never the consistency
-    f"PRAGMA busy_timeout = {_BUSY // _MILLISECOND}",
-    "PRAGMA temp_store = MEMORY",
-    f"PRAGMA cache_size = -{_CACHE}",
-    "PRAGMA foreign_keys = ON",
-)
+_AT_CONNECT = {
+    "sqlite": (
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = NORMAL",  # in WAL mode a power cut loses the last commits, never the consistency
+        f"PRAGMA busy_timeout = {_BUSY // _MILLISECOND}",
+        "PRAGMA temp_store = MEMORY",
+        f"PRAGMA cache_size = -{_CACHE}",
+        "PRAGMA foreign_keys = ON",
+    ),
+    "postgresql": ("SET jit = off",),  # seeks are taken for dear, and compiling them takes longer than they do
+}
 
 
 def address(url: str) -> URL:
@@ -94,7 +97,7 @@ def make(url: str, temporary: Iterable[Table], **options: Any) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for statement in (*(_SQLITE_AT_CONNECT if engine.dialect.name == "sqlite" else ()), *made):
+        for statement in (*_AT_CONNECT[engine.dialect.name], *made):
             cursor.execute(statement)
         cursor.close()
         if engine.dialect.name == "postgresql":

@@ -26,12 +26,10 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    true,
-    union_all,
 )
 
 from ttv import engines
-from ttv.store import begun, done, event, heard, initiative, loop, milestone, stop, tie, touched_initiative
+from ttv.store import done, event, heard, initiative, loop, milestone, stop, tie, touched_initiative
 
 _WORK = ("start", "ship")
 
@@ -56,7 +54,7 @@ def remeasure(connection: Connection) -> None:
 def _make(connection: Connection) -> None:
     for table, statement in _find():
         connection.execute(statement)
-        if table in {heard, begun, done}:
+        if table in {heard, done}:
             engines.weigh(connection, table)
 
 
@@ -68,10 +66,9 @@ def _forget() -> tuple[Executable, ...]:
 
 @cache
 def _find() -> tuple[tuple[Table, Executable], ...]:
-    """Make the statements, each of which rests on those before: ideas, what came first and since, and the rest."""
+    """Make the statements, each of which rests on those before: ideas, what came first since, and the rest."""
     found = (
         (heard, _heard()),
-        (begun, _begun()),
         (done, _done()),
         (milestone, _milestones()),
         (stop, _stops()),
@@ -97,60 +94,67 @@ def _mine(of: Table) -> ColumnElement[bool]:
     return tie.c.initiative.in_(select(of.c.initiative))
 
 
-def _first(meaning: str | ColumnElement[str], when: ColumnElement[bool] | None = None) -> ColumnElement[int]:
+def _first(meaning: str, when: ColumnElement[bool] | None = None) -> ColumnElement[int]:
     """Return when the artefact of a tie first had an event of a meaning, at all or at a time that counts."""
     found = select(func.min(event.c.occurred_at)).where(event.c.subject == tie.c.artefact, event.c.meaning == meaning)
     return (found if when is None else found.where(when)).correlate_except(event).scalar_subquery()
 
 
-def _first_of(of: FromClause, meanings: tuple[str, ...], when: ColumnElement[bool]) -> ColumnElement[int]:
-    """Return when an initiative of a table of work first had an event of some meanings at a time that counts."""
-    if len(meanings) == 1:
-        firsts = select(func.min(_first(meanings[0], when))).select_from(tie)
-    else:
-        wanted = union_all(*(select(literal(one).label("meaning")) for one in meanings)).subquery("wanted")
-        firsts = select(func.min(_first(wanted.c.meaning, when))).select_from(tie.join(wanted, true()))
+def _first_of(of: FromClause, meaning: str, when: ColumnElement[bool]) -> ColumnElement[int]:
+    """Return when an initiative of a table of work first had an event of a meaning at a time that counts."""
+    firsts = select(func.min(_first(meaning, when))).select_from(tie)
     return firsts.where(tie.c.initiative == of.c.initiative).correlate(of).scalar_subquery()
 
 
 def _heard() -> Select[Any]:
-    idea_at = func.min(_first("idea"))
-    found = select(tie.c.initiative, idea_at.label("idea_at")).where(_mine(touched_initiative))
-    ideas = found.group_by(tie.c.initiative).subquery("ideas")
-    return select(*ideas.c).where(ideas.c.idea_at.is_not(None))
-
-
-def _begun() -> Select[Any]:
-    since = event.c.occurred_at >= heard.c.idea_at
-    firsts = (_first("start"), _first("ship"), _first("yes", since), _first("no", since))
-    return (
-        select(tie.c.initiative, heard.c.idea_at, *map(func.min, firsts), func.count())
-        .select_from(tie.join(heard, heard.c.initiative == tie.c.initiative))
-        .where(_mine(heard))
-        .group_by(tie.c.initiative, heard.c.idea_at)
-    )
+    """Select the first idea, or null: to leave out those without one here, an engine would look for it twice."""
+    ideas = select(tie.c.initiative, func.min(_first("idea"))).where(_mine(touched_initiative))
+    return ideas.group_by(tie.c.initiative)
 
 
 def _done() -> Select[Any]:
-    """Select what came first since the idea; only what first came before it is looked for once more."""
-    idea_at, start_at, ship_at = begun.c.idea_at, begun.c.start_at, begun.c.ship_at
-    work_at = case((or_(ship_at.is_(None), start_at <= ship_at), start_at), else_=ship_at)
-    since = event.c.occurred_at >= idea_at
-    return select(
-        begun.c.initiative,
-        idea_at,
-        begun.c.yes_at,
-        begun.c.no_at,
-        case((work_at >= idea_at, work_at), (work_at < idea_at, _first_of(begun, _WORK, since))),
-        case((ship_at >= idea_at, ship_at), (ship_at < idea_at, _first_of(begun, ("ship",), since))),
-        case((work_at < idea_at, work_at)),
-        begun.c.ties,
+    """Select what came first since the idea, and before it, in one walk over the ties.
+
+    By an outer join, although each of them has a tie: so no engine begins with all ties there are.
+    """
+    since, before = event.c.occurred_at >= heard.c.idea_at, event.c.occurred_at < heard.c.idea_at
+    firsts = {
+        "yes_at": _first("yes", since),
+        "no_at": _first("no", since),
+        "start_at": _first("start", since),
+        "ship_at": _first("ship", since),
+        "early_start_at": _first("start", before),
+        "early_ship_at": _first("ship", before),
+    }
+    found = (
+        select(
+            heard.c.initiative,
+            func.min(heard.c.idea_at).label("idea_at"),
+            *(func.min(first).label(name) for name, first in firsts.items()),
+            func.count().label("ties"),
+        )
+        .select_from(heard.outerjoin(tie, tie.c.initiative == heard.c.initiative))
+        .where(heard.c.idea_at.is_not(None))
+        .group_by(heard.c.initiative)
+        .subquery("found")
     )
+    return select(
+        *(found.c[name] for name in ("initiative", "idea_at", "yes_at", "no_at")),
+        _earlier(found.c.start_at, found.c.ship_at),
+        found.c.ship_at,
+        _earlier(found.c.early_start_at, found.c.early_ship_at),
+        found.c.ties,
+    )
+
+
+def _earlier(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:
+    """Return the earlier of two instants, either of which may be null."""
+    return case((or_(other.is_(None), one <= other), one), else_=other)
 
 
 def _milestones() -> Select[Any]:
     """Select one row for each touched initiative, nulls where there is nothing."""
-    valued_at = _first_of(done, ("sense",), event.c.occurred_at >= done.c.shipped_at)
+    valued_at = _first_of(done, "sense", event.c.occurred_at >= done.c.shipped_at)
     return (
         select(
             initiative.c.key,
@@ -218,8 +222,8 @@ def _loops_of_few() -> Select[Any]:
         cast(null(), BigInteger).label("before_that"),
     ).where(shipped, done.c.ties <= _FEW)
     turns = first.cte("turns", recursive=True)
-    sensed_at = _first_of(turns, ("sense",), event.c.occurred_at >= turns.c.at)
-    responded_at = _first_of(turns, ("ship",), event.c.occurred_at > turns.c.at)
+    sensed_at = _first_of(turns, "sense", event.c.occurred_at >= turns.c.at)
+    responded_at = _first_of(turns, "ship", event.c.occurred_at > turns.c.at)
     was_ship = turns.c.place % 2 == 1
     turns = turns.union_all(
         select(

@@ -271,16 +271,8 @@ touched_artefact = _worked("touched_artefact", Column("hop", Integer, nullable=F
 """Artefacts whose ties the transaction makes anew."""
 touched_initiative = _worked("touched_initiative", key="initiative")
 """Initiatives whose milestones the transaction makes anew."""
-heard = _worked("heard", Column("idea_at", BigInteger, nullable=False), key="initiative")
-"""Those of them that have an idea."""
-begun = _worked(
-    "begun",
-    Column("idea_at", BigInteger, nullable=False),
-    *(Column(name, BigInteger) for name in ("start_at", "ship_at", "yes_at", "no_at")),
-    Column("ties", Integer, nullable=False),
-    key="initiative",
-)
-"""Their first start and ship ever, what was decided first since their idea, and how many ties they have."""
+heard = _worked("heard", Column("idea_at", BigInteger), key="initiative")
+"""Those of them that have a tie, and the first idea, if there is one."""
 done = _worked(
     "done",
     Column("idea_at", BigInteger, nullable=False),
@@ -288,7 +280,7 @@ done = _worked(
     Column("ties", Integer, nullable=False),
     key="initiative",
 )
-"""What came first since their idea, and the first work before it."""
+"""Of those that have an idea: what came first since, the first work before it, and how many ties they have."""
 
 
 def micros(when: datetime) -> int:
