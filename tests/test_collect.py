@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from connectors.contract import Artefact, Event, Initiative, Members, Unread, Withdrawn
+from tests.real.stores import empty
 from ttv import figures, initiatives, log, store
 from ttv.records import Link, Record, Rejection
 from ttv.route import Conflict, Route
@@ -279,6 +282,58 @@ def test_one_that_comes_twice_among_many_new_ones_is_found(route):
     assert counted(route.take("jira", [*many, idea("7", title="b"), idea("9", refs=("jira:E-9",))])) == (1204, 1, 0)
     assert len(rows(route, store.event_version)) == 1
     assert len(links(route)) == 1202
+
+
+def test_what_is_known_new_changed_and_said_twice_is_told_apart_among_many(route):
+    route.take("jira", [idea(str(n)) for n in range(700)])
+    changed = [idea(str(n), title="b") for n in range(3)]
+    back = [idea("5", title="c"), idea("5")]
+    said = [*(idea(str(n)) for n in range(3, 700)), *changed, *back, Withdrawn("6"), idea("new")]
+    assert counted(route.take("jira", said)) == (3 + 2 + 1 + 1, 697, 0)
+    aside = [(row["id"], row["title"] or "", row["deleted"]) for row in rows(route, store.event_version)]
+    assert sorted(aside) == [*((n, "", False) for n in "0125"), ("5", "c", False), ("6", "", False)]
+    current = {row["id"]: (row["title"], row["deleted"]) for row in rows(route, store.event)}
+    assert {id_ for id_, (title, _) in current.items() if title == "b"} == {"0", "1", "2"}
+    assert (current["5"], current["6"], len(current)) == ((None, False), (None, True), 701)
+
+
+ids, titles = st.sampled_from("abc"), st.sampled_from([None, "x", "y"])
+said = st.one_of(st.builds(idea, ids, title=titles), st.builds(Withdrawn, ids))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(st.tuples(st.sampled_from(["jira", "git"]), said), max_size=8), max_size=6))
+def test_versions_and_counts_are_those_of_taking_one_after_the_other(engine, batches):
+    empty(engine)
+    route, current, aside = Route(engine, now=lambda: NOW), {}, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ttv.collect._SLICE", 2)  # more than two are many
+        patch.setattr("ttv.collect._SAMPLE", 1)
+        for batch in batches:
+            new = 0
+            for source, item in batch:
+                ident = source, item.id
+                if current.get(ident) != item:
+                    new += 1
+                    aside += [(*ident, current[ident])] if ident in current else []
+                    current[ident] = item
+            done = route.post([Record(n, source, item) for n, (source, item) in enumerate(batch)])
+            assert counted(done) == (new, len(batch) - new, 0)
+    assert sorted(map(told, rows(route, store.event))) == sorted(
+        (*ident, *what(item)) for ident, item in current.items()
+    )
+    kept = [told(row) for row in sorted(rows(route, store.event_version), key=lambda row: row["number"])]
+    for ident in current:
+        mine = [(*ident, *what(item)) for *whose, item in aside if tuple(whose) == ident]
+        assert [one for one in kept if one[:2] == ident] == mine
+
+
+def told(row):
+    return row["source"], row["id"], row["deleted"], row["title"] or ""
+
+
+def what(item):
+    return (True, "") if isinstance(item, Withdrawn) else (False, item.title or "")
 
 
 def test_many_withdrawals_of_what_never_came_are_kept(route):

@@ -1,11 +1,12 @@
 """A look at a source: from its cursor, window by window, its health recorded, nothing lost when it stops half way."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, inspect, select
 
 from connectors.contract import Event, Initiative, Refused, Unread
 from ttv import log, store
@@ -163,3 +164,25 @@ def test_bulk_is_measured_whole_however_long_its_transactions_may_last(route, mo
         version = store.version(connection).number
     assert {key for key, idea_at in found if idea_at == store.micros(SINCE)} == {f"i{n}" for n in range(300)}
     assert version == {0: 2, 1: 4, 60: 31}[seconds]
+
+
+@pytest.mark.parametrize("known", [0, 1], ids=["an empty log", "a log with something in it"])
+@pytest.mark.parametrize("fails", [False, True], ids=["whole", "broken off"])
+def test_the_log_has_its_indexes_after_bulk(route, monkeypatch, known, fails):
+    monkeypatch.setattr("ttv.route.BULK", 10)
+    before = inspect(route.engine).get_indexes("event")
+    route.take("jira", [item(n) for n in range(known)])
+
+    def records():
+        yield from (Record(n, "jira", item(n)) for n in range(30))
+        if fails:
+            raise OSError("the file is gone")
+
+    with pytest.raises(OSError, match="gone") if fails else nullcontext():
+        route.post(records(), 10)
+    assert inspect(route.engine).get_indexes("event") == before != []
+    with store.reading(route.engine) as connection:
+        kept = connection.scalar(select(func.count()).select_from(store.event))
+        idea_at = connection.scalar(select(store.milestone.c.idea_at))
+    assert kept == (known if fails else 30)
+    assert idea_at == (None if fails and not known else store.micros(SINCE))

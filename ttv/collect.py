@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Self, cast
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Text, and_, bindparam, select
+from sqlalchemy import BigInteger, Connection, Select, Text, and_, bindparam, exists, select
 
 from connectors.contract import Artefact, Event, Initiative, Members, Unread, Withdrawn
 from ttv import engines, store
@@ -158,8 +159,10 @@ def _insert(connection: Connection, rows: list[Row]) -> bool:
     return engines.insert_new(connection, store.event, sorted(rows, key=itemgetter(_ID)))  # an index likes them sorted
 
 
-def _replace(connection: Connection, said: list[Row], recorded_at: int, outcome: Outcome, change: Change) -> None:
+def _replace(connection: Connection, rows: list[Row], recorded_at: int, outcome: Outcome, change: Change) -> None:
     """Hold rows against those that are stored, and keep what they replace."""
+    said = _unlike(connection, rows)
+    outcome.duplicate += len(rows) - len(said)
     before = {(row[_SOURCE], row[_ID]): row for row in _stored(connection, {(row[_SOURCE], row[_ID]) for row in said})}
     current = dict(before)
     aside: list[Row] = []
@@ -173,11 +176,29 @@ def _replace(connection: Connection, said: list[Row], recorded_at: int, outcome:
             aside.append((*ident, *known[_VERSION], known[_RECORDED_AT], recorded_at))
         outcome.count(changed=True)
         current[ident] = row
-    rows = {ident: row for ident, row in current.items() if row is not before.get(ident)}
-    engines.insert(connection, store.event, [row for ident, row in rows.items() if ident not in before])
-    _update(connection, [row for ident, row in rows.items() if ident in before])
+    last = {ident: row for ident, row in current.items() if row is not before.get(ident)}
+    engines.insert(connection, store.event, [row for ident, row in last.items() if ident not in before])
+    _update(connection, [row for ident, row in last.items() if ident in before])
     insert(connection, store.event_version, [dict(zip(_ASIDE, row, strict=True)) for row in aside])
-    _lend(connection, [before[ident] for ident in rows.keys() & before.keys()], rows.values(), recorded_at, change)
+    _lend(connection, [before[ident] for ident in last.keys() & before.keys()], last.values(), recorded_at, change)
+
+
+def _unlike(connection: Connection, rows: list[Row]) -> list[Row]:
+    """Leave out, of many rows, those of events that are stored just so, and of which nothing else is said."""
+    if len(rows) <= _SLICE:
+        return rows
+    engines.insert(connection, store.incoming, [row[:_MEANING] for row in rows])
+    others = {(source, id_) for source, id_ in connection.execute(_unlike_stored())}
+    engines.clear(connection, store.incoming)
+    return [row for row in rows if (row[_SOURCE], row[_ID]) in others]
+
+
+@cache
+def _unlike_stored() -> Select[Any]:
+    came, stored = store.incoming.c, store.event.c
+    same = (came[name].is_not_distinct_from(stored[name]) for name in store.EVENT_FIELDS)
+    alike = exists().where(came.source == stored.source, came.id == stored.id, *same)
+    return select(came.source, came.id).where(~alike)
 
 
 def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[Row]:

@@ -177,6 +177,11 @@ def roomy(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE}")
 
 
+def clear(connection: Connection, table: Table) -> None:
+    """Empty a table of work; on PostgreSQL, deleted rows would be read past until the transaction ends."""
+    connection.exec_driver_sql(f"{'DELETE FROM' if connection.dialect.name == 'sqlite' else 'TRUNCATE'} {table.name}")
+
+
 def weigh(connection: Connection, table: Table) -> None:
     """Let the engine know how little a table of work holds; PostgreSQL takes an unknown one for a large one."""
     if connection.dialect.name == "postgresql":

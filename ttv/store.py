@@ -267,6 +267,16 @@ def _worked(name: str, *columns: Column[Any], key: str) -> Table:
     )
 
 
+incoming = Table(
+    "incoming",
+    work,
+    Column("source", Key, nullable=False),
+    Column("id", Key, nullable=False),
+    *_event_columns(),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
+)
+"""Events that came in, to be held against those that are stored."""
 touched_artefact = _worked("touched_artefact", Column("hop", Integer, nullable=False), key="artefact")
 """Artefacts whose ties the transaction makes anew."""
 touched_initiative = _worked("touched_initiative", key="initiative")
