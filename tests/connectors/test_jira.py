@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from connectors import jira
 from connectors.contract import Artefact, Event, Initiative, Narrowed, Refused, Unread, Unreadable, Withdrawn
 from tests.fakes import jira as fake
 from tests.fakes import jira_issues as issues
+from ttv import store
+from ttv.route import Route
 
 
 @pytest.fixture
@@ -329,6 +332,17 @@ def test_a_project_that_is_seen_no_more_does_not_keep_the_others_from_being_read
     assert all('project in ("WEB")' in body["jql"] for body in searched(account))
     with pytest.raises(Narrowed, match="not GONE; give the account its permission back, or take the names out"):
         jira.scope(asked.settings, asked.client)
+
+
+def test_what_is_seen_is_in_the_log_before_the_source_says_what_is_missing(asking, account, sqlite_engine):
+    asked, route = asking(jira, fake, account, projects=["WEB", "GONE"]), Route(sqlite_engine)
+    with pytest.raises(Narrowed):
+        route.sync("jira", jira, asked.settings, asked.client, kind="jira", since=fake.SPAN[0])
+    with store.reading(sqlite_engine) as connection:
+        assert set(connection.scalars(select(store.event.c.subject))) == {"jira:WEB-3"}
+        [one] = connection.execute(select(store.source)).all()
+    assert (one.state, one.looked_until is None) == ("narrowed", False)
+    assert "GONE" in one.message
 
 
 @pytest.mark.parametrize("named", [{"projects": ["GONE"]}, {"projects": ["GONE"], "feedback": {"projects": ["HELP"]}}])

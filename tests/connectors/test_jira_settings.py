@@ -4,9 +4,9 @@ import re
 
 import pytest
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from connectors import contract, jira
+from connectors import jira
 from ttv import config
 
 
@@ -44,22 +44,6 @@ def test_an_oauth_token_is_sent_as_bearer(opened):
 def test_an_address_that_is_none_is_a_mistake_of_the_configuration(url):
     with pytest.raises(ValidationError, match="must"):
         jira.Settings(url=url, token="t")
-
-
-def settings_of(model, prefix=""):
-    """Every setting of a source of its own, by its dotted key, with its description."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from settings_of(field.annotation, f"{prefix}{name}.")
-        elif name not in contract.HookedSettings.model_fields:
-            yield f"{prefix}{name}", field.description
-
-
-def test_the_page_lists_every_setting_with_what_it_is(root):
-    page = (root / "docs/connectors/jira.md").read_text()
-    told = dict(settings_of(jira.Settings))
-    assert "statuses.approved" in told
-    assert [name for name, what in told.items() if f"| `{name}` | {what} |" not in page] == []
 
 
 def test_the_configuration_on_the_page_is_right(root, tmp_path):
