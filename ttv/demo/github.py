@@ -1,4 +1,4 @@
-"""The company's GitHub: the paths of the REST API for issues, pull requests, commits, deployments and releases."""
+"""The company's GitHub: the paths of the REST API, and what `graph.py` answers of GraphQL."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 
 from ttv.demo import listing, shown, words
 from ttv.demo.company import Company
+from ttv.demo.graph import Graph
 from ttv.demo.records import Deployment, Pull
 from ttv.demo.repository import Repository, Thread
 from ttv.demo.threads import MAIN, Threads
@@ -39,9 +40,11 @@ class GitHub(Tool):
         self.company = company
         self.by_name = {repository.name: repository for repository in company.repositories}
         self._listed = lru_cache(maxsize=64)(listing.threads)
+        self._graph = Graph(company)
         self._used, self._hour = 0, 0
         self.flask.after_request(self._conditional)
         self.serve((("GET", "/user", self.user), ("GET", "/rate_limit", self.rate_limit)))
+        self.serve([("POST", "/graphql", self.graphql)])
         self.serve(("GET", path, self.all) for path in ("/user/repos", "/orgs/<owner>/repos"))
         self.serve(
             ("GET", base + path, self._in_repository(view))
@@ -85,7 +88,7 @@ class GitHub(Tool):
 
     def guarded(self) -> bool:
         """Guard the API, not the pages for people."""
-        return request.path.startswith(("/repos/", "/user", "/orgs/", "/rate_limit"))
+        return request.path.startswith(("/repos/", "/user", "/orgs/", "/rate_limit", "/graphql"))
 
     def authorise(self) -> None:
         """Refuse a wrong token."""
@@ -137,6 +140,10 @@ class GitHub(Tool):
     def user(self) -> Response:
         """Tell who is asking."""
         return answer(self._threads(self.company.repositories[0]).user(1))
+
+    def graphql(self) -> Response:
+        """Answer a question of GraphQL."""
+        return answer(self._graph.answer(request.get_json(), self.root, self.now))
 
     def rate_limit(self) -> Response:
         """Tell the budget."""

@@ -114,7 +114,7 @@ def configuration(tools: Tools, directory: Path | str) -> dict[str, Any]:
                 "url": tools.github_url,
                 "token": TOKEN,
                 "repositories": repositories,
-                "window": "365d",  # no allowance to spare here, and each window reads the lists from their newest page
+                "window": "365d",  # no allowance to spare here, and each window asks for every list at least once
                 **common,
             },
             "zendesk": {
