@@ -394,3 +394,46 @@ def test_a_webhook_brings_the_look_forward_that_tells_what_it_leaves_out(route, 
     assert counts.wait(2)
     assert ended(schedule)
     assert (tool.looks, counts.skips) == (2, [])
+
+
+# ---- a tool that is down for long
+
+
+class Kept(Tool):
+    """A tool that keeps when each of its records was touched, and gives those of a time; it may be down."""
+
+    WINDOW = timedelta(days=1)
+
+    def __init__(self):
+        super().__init__(None)
+        self.touched, self.down, self.asked = {}, False, []
+
+    def events(self, settings, client, since, until):
+        if self.down:
+            raise Unavailable("https://tool.example is down")
+        self.asked.append((since, until))
+        for number, at in self.touched.items():
+            if since <= at and (until is None or at < until):
+                yield contract.Event(str(number), "idea", at, f"one:{number}")
+
+
+def test_a_source_that_was_down_for_a_week_catches_up_by_itself(weekly, counts):
+    route, clock = weekly
+    tool = Kept()
+    one = Source("one", "one", tool, contract.Settings(), timedelta(hours=1), timedelta(days=1), None)
+    schedule = Schedule(route, [], counts)
+    schedule._run(one)
+    known, tool.down = clock.at, True
+    for hour in range(7 * 24):
+        clock.at += timedelta(hours=1)
+        tool.touched[hour] = clock.at - timedelta(minutes=1)
+        schedule._run(one)
+    assert health(route)["one"]["state"] == "unavailable"
+    tool.down, tool.asked = False, []
+    clock.at += timedelta(hours=1)
+    schedule._run(one)
+    assert health(route)["one"]["state"] is None
+    assert health(route)["one"]["events"] == 7 * 24
+    assert tool.asked[0][0] > known - timedelta(hours=1), "it goes on where it was, not from the beginning"
+    assert [until for _, until in tool.asked].count(None) == 1
+    assert counts.runs.count(("one", "failed")) == 7 * 24

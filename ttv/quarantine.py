@@ -95,6 +95,12 @@ def _cause(reason: str) -> str:
     return _NUMBER.sub("…", _TIME.sub("…", reason))
 
 
+def lying(connection: Connection) -> dict[str, int]:
+    """Count what lies in quarantine by source."""
+    query = select(quarantine.c.source, func.count()).where(_lying(None)).group_by(quarantine.c.source)
+    return {name: count for name, count in connection.execute(query)}  # noqa: C416  rows are not pairs to dict()
+
+
 def dropped(connection: Connection, source: str | None = None) -> int:
     """Count what was dropped."""
     mine = quarantine.c.dropped_at.is_not(None)

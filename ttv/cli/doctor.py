@@ -5,14 +5,15 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
-from sqlalchemy import Engine, false, select
+from sqlalchemy import Engine, Row, false
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from connectors.contract import SourceError
-from ttv import config, engines, store, words
+from ttv import config, engines, quarantine, store, words
 from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere
 from ttv.cli.ending import signals
@@ -73,14 +74,16 @@ def _findings(asked: Asked, stop: Stop) -> Iterator[Finding]:
         found = config.read({}, asked.sources_of_truth(), "environment")
     yield from _database(found.database)
     yield from _serving(found, asked.environ)
-    heard = _last_heard(found.database) if any(source.receives for source in found.sources) else {}
+    known = _known(found.database)
     for source in found.sources:
         if stop():
             return
+        memory = known.get(source.name, _Memory())
         if source.receives:
-            yield from _hearing(source, heard.get(source.name))
+            yield from _hearing(source, memory.heard_at)
         if source.looks:
             yield from _source(source, stop)
+        yield from memory.findings
 
 
 def _configured(found: Config) -> str:
@@ -110,6 +113,49 @@ def _database(url: str) -> Iterator[Finding]:
         yield Finding("database", ok=False, text=text)
     finally:
         engine.dispose()
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is remembered of a source, which asking it once does not tell."""
+
+    heard_at: datetime | None = None
+    """When it last sent a webhook that could be trusted."""
+    findings: tuple[Finding, ...] = ()
+
+
+def _known(url: str) -> dict[str, _Memory]:
+    """Return what is remembered of each source; nothing of a database that cannot be read."""
+    try:
+        if _to_be_made(engines.address(url)):
+            return {}
+        engine = engines.make(url, store.work.tables.values())
+    except ConfigError:
+        return {}
+    try:
+        if store.faults(engine):
+            return {}
+        with store.reading(engine) as connection:
+            rows = connection.execute(store.source.select()).all()
+            unread = quarantine.lying(connection)
+    except DBAPIError:
+        return {}
+    finally:
+        engine.dispose()
+    return {
+        row.name: _Memory(store.instant(row.heard_at), tuple(_remembered(row, unread.get(row.name, 0)))) for row in rows
+    }
+
+
+def _remembered(row: Row[Any], unread: int) -> Iterator[Finding]:
+    place = f"source {row.name}"
+    if row.state == "narrowed":
+        yield Finding(place, ok=False, text=row.message)
+    if unread:
+        text = (
+            f"could not read all of its records ({unread:,} are kept): `ttv quarantine --source {row.name}` shows them"
+        )
+        yield Finding(place, ok=True, text=text)
 
 
 def _to_be_made(where: URL) -> Finding | None:
@@ -159,24 +205,6 @@ def _source(source: Source, stop: Stop) -> Iterator[Finding]:
         yield Finding(place, ok=False, text=str(error))
     except Stopped:
         yield Finding(place, ok=False, text="was not looked at to the end: you stopped it")
-
-
-def _last_heard(url: str) -> dict[str, datetime | None]:
-    """Return when each source last sent a webhook that could be trusted; nothing of a database that cannot be read."""
-    try:
-        if _to_be_made(engines.address(url)):
-            return {}
-    except ConfigError:
-        return {}
-    engine = engines.make(url, store.work.tables.values())
-    try:
-        with store.reading(engine) as connection:
-            known = connection.execute(select(store.source.c.name, store.source.c.heard_at))
-            return {name: store.instant(at) for name, at in known}
-    except DBAPIError:
-        return {}
-    finally:
-        engine.dispose()
 
 
 def _hearing(source: Source, heard_at: datetime | None) -> Iterator[Finding]:

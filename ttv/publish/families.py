@@ -21,6 +21,7 @@ from ttv import population, store
 from ttv.figures import Selection, untied
 from ttv.publish import catalogue
 from ttv.publish.catalogue import Metric
+from ttv.quarantine import lying
 
 _QUANTILES = {"0.5": "p50_seconds", "0.85": "p85_seconds", "0.95": "p95_seconds"}
 _METHODS = ("completed", "all")
@@ -211,10 +212,8 @@ def log(look: Look) -> Iterator[Family]:
 
 def quarantine(look: Look) -> Iterator[Family]:
     """Yield what could not be read."""
-    source = store.quarantine.c.source
-    lying = select(source, func.count()).where(store.quarantine.c.dropped_at.is_(None)).group_by(source)
     known = look.connection.scalars(select(store.source.c.name)).all()
-    yield _counted(catalogue.QUARANTINED, known, {row[0]: row[1] for row in look.connection.execute(lying)})
+    yield _counted(catalogue.QUARANTINED, known, lying(look.connection))
 
 
 def _counted(metric: Metric, known: Any, found: Mapping[str, int]) -> Family:
