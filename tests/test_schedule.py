@@ -1,79 +1,19 @@
 """The schedule: every source at its own pace, one look at a time, no source keeps another, the end waits."""
 
 import logging
-from datetime import UTC, datetime, timedelta
-from threading import Condition, Event
-from types import SimpleNamespace
+from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from connectors import contract
-from connectors.client import Unheard
 from connectors.contract import Delivery, Initiative, Unavailable
-from ttv import deliveries, log, store
-from ttv.config import Source
+from tests.scheduled import PATIENCE, Counts, health, source
+from ttv import deliveries, store
 from ttv.route import Route
 from ttv.schedule import Schedule, Stop, Stopped
 
-PATIENCE = 30
-"""Seconds after which a test gives up; none waits so long when all is well."""
 SHORT = timedelta(milliseconds=20)
-
-
-class Counts:
-    """What the schedule counted, and a bell for each kind."""
-
-    def __init__(self):
-        self.expected, self.runs, self.skips, self.records = [], [], [], []
-        self.skip, self.changed = Event(), Condition()
-
-    def expect(self, sources):
-        self.expected = list(sources)
-
-    def ran(self, source, outcome, seconds):
-        with self.changed:
-            self.runs.append((source, outcome))
-            self.changed.notify_all()
-
-    def wait(self, number):
-        with self.changed:
-            return self.changed.wait_for(lambda: len(self.runs) >= number, PATIENCE)
-
-    def traffic(self, source):
-        return Unheard()
-
-    def brought(self, source, **records):
-        self.records.append((source, records))
-
-    def skipped(self, source):
-        self.skips.append(source)
-        self.skip.set()
-
-
-class Tool:
-    """A connector whose looks are bodies that a test writes."""
-
-    WINDOW = None
-
-    def __init__(self, body):
-        self.body, self.clients, self.looks, self.sleep = body, [], 0, None
-
-    def client(self, settings, *, sleep, now, traffic):
-        self.sleep = sleep
-        self.clients.append(SimpleNamespace(lag=0.0, closed=False))
-        client = self.clients[-1]
-        client.close = lambda: setattr(client, "closed", True)
-        return client
-
-    def events(self, settings, client, since, until):
-        self.looks += 1
-        yield from self.body(self)
-
-
-def source(name, body, every=timedelta(hours=1)):
-    tool = Tool(body)
-    return Source(name, name, tool, contract.Settings(), every, timedelta(days=1), None), tool
 
 
 @pytest.fixture
@@ -90,11 +30,6 @@ def ended(schedule):
     """End a schedule, and with it every look that is under way."""
     schedule.stop()
     return True
-
-
-def health(route):
-    with store.reading(route.engine) as connection:
-        return {one["name"]: one for one in log.sources(connection, route.now())["items"]}
 
 
 def one_initiative(tool):
@@ -274,63 +209,6 @@ def test_what_a_look_brought_is_counted(route, counts):
     assert counts.records == [("one", {"accepted": 1, "duplicate": 0, "rejected": 0})]
 
 
-# ---- the census
-
-
-class Counting(Tool):
-    """A connector that can tell what is deleted: everything that it is asked about."""
-
-    def __init__(self, body, error=None):
-        super().__init__(body)
-        self.error, self.censuses = error, 0
-
-    def gone(self, settings, client, subjects):
-        self.censuses += 1
-        if self.error:
-            raise self.error
-        return list(subjects)
-
-
-def counting(error=None):
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    tool = Counting(lambda _: iter([contract.Event("1", "idea", at, "one:1")]), error)
-    week = timedelta(days=7)
-    return Source("one", "one", tool, contract.Settings(), timedelta(hours=1), timedelta(days=1), None, week), tool
-
-
-@pytest.fixture
-def weekly(sqlite_engine):
-    """A route whose clock a test moves."""
-    clock = SimpleNamespace(at=datetime(2026, 11, 1, tzinfo=UTC))
-    return Route(sqlite_engine, now=lambda: clock.at), clock
-
-
-def test_after_a_week_what_is_deleted_is_asked_once(weekly, counts):
-    route, clock = weekly
-    one, tool = counting()
-    schedule = Schedule(route, [], counts)
-    schedule._run(one)
-    for _ in range(24 * 8):
-        clock.at += timedelta(hours=1)
-        schedule._run(one)
-    assert (tool.looks, tool.censuses) == (1 + 24 * 8, 1)
-    with store.reading(route.engine) as connection:
-        assert [row.deleted for row in connection.execute(store.event_version.select())] == [False, True]
-
-
-def test_a_census_that_fails_leaves_the_look_as_it_is_and_is_the_source_s_health(weekly, counts, caplog):
-    route, clock = weekly
-    one, _ = counting(Unavailable("https://tool.example is down"))
-    schedule = Schedule(route, [], counts)
-    schedule._run(one)
-    clock.at += timedelta(days=7)
-    with caplog.at_level(logging.ERROR):
-        schedule._run(one)
-    assert counts.runs == [("one", "succeeded")] * 2
-    assert (health(route)["one"]["up"], health(route)["one"]["state"]) == (True, "unavailable")
-    assert "one: the census failed: https://tool.example is down" in caplog.text
-
-
 # ---- several processes on one database
 
 
@@ -394,46 +272,3 @@ def test_a_webhook_brings_the_look_forward_that_tells_what_it_leaves_out(route, 
     assert counts.wait(2)
     assert ended(schedule)
     assert (tool.looks, counts.skips) == (2, [])
-
-
-# ---- a tool that is down for long
-
-
-class Kept(Tool):
-    """A tool that keeps when each of its records was touched, and gives those of a time; it may be down."""
-
-    WINDOW = timedelta(days=1)
-
-    def __init__(self):
-        super().__init__(None)
-        self.touched, self.down, self.asked = {}, False, []
-
-    def events(self, settings, client, since, until):
-        if self.down:
-            raise Unavailable("https://tool.example is down")
-        self.asked.append((since, until))
-        for number, at in self.touched.items():
-            if since <= at and (until is None or at < until):
-                yield contract.Event(str(number), "idea", at, f"one:{number}")
-
-
-def test_a_source_that_was_down_for_a_week_catches_up_by_itself(weekly, counts):
-    route, clock = weekly
-    tool = Kept()
-    one = Source("one", "one", tool, contract.Settings(), timedelta(hours=1), timedelta(days=1), None)
-    schedule = Schedule(route, [], counts)
-    schedule._run(one)
-    known, tool.down = clock.at, True
-    for hour in range(7 * 24):
-        clock.at += timedelta(hours=1)
-        tool.touched[hour] = clock.at - timedelta(minutes=1)
-        schedule._run(one)
-    assert health(route)["one"]["state"] == "unavailable"
-    tool.down, tool.asked = False, []
-    clock.at += timedelta(hours=1)
-    schedule._run(one)
-    assert health(route)["one"]["state"] is None
-    assert health(route)["one"]["events"] == 7 * 24
-    assert tool.asked[0][0] > known - timedelta(hours=1), "it goes on where it was, not from the beginning"
-    assert [until for _, until in tool.asked].count(None) == 1
-    assert counts.runs.count(("one", "failed")) == 7 * 24
