@@ -26,7 +26,7 @@ def of_lives(found):
         for place, key in enumerate(found.keys)
     }
     stops = sorted((found.keys[whose], since, until) for whose, since, until in found.stops.T.tolist())
-    return rows, stops
+    return rows, stops, sorted((found.keys[whose], *turn) for whose, *turn in found.loops.T.tolist())
 
 
 def of_heard(found):

@@ -44,7 +44,7 @@ STAGES = ("deciding", "waiting", "building", "sensing")
 MILESTONES = ("idea_at", "decided_at", "started_at", "shipped_at", "valued_at", "stopped_at")
 
 _OWN = ("key", "name", "team", "owner", "direction", "url", "evolution", "north_star_input", "by", "why")
-_LOOP = ("shipped_at", "sensed_at", "responded_at")
+LOOP = ("shipped_at", "sensed_at", "responded_at")
 
 SORTS = ("key", "name", "team", "state", "idea_at", "age", "time_to_value", "rate_of_turn")
 
@@ -294,7 +294,7 @@ def _rest() -> CompoundSelect[Any]:
     return union_all(
         of(claim, claim.c.artefact, text, number, number, number),
         of(label, label.c.name, label.c.value, number, number, number),
-        of(store.loop, text, text, *(store.loop.c[name] for name in _LOOP)),
+        of(store.loop, text, text, *(store.loop.c[name] for name in LOOP)),
     )
 
 
@@ -346,7 +346,7 @@ def _several(connection: Connection, asked: dict[str, Any]) -> dict[str, _Severa
 def _loop(instants: _Loop, at: int) -> dict[str, datetime | None]:
     return {
         name: store.instant(when) if when is not None and when <= at else None
-        for name, when in zip(_LOOP, instants, strict=True)
+        for name, when in zip(LOOP, instants, strict=True)
     }
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, func, select
 
 from ttv import engines, memo
 from ttv.changes import Touched
 from ttv.cursors import BadQuestion
-from ttv.figures import STAGES, Selection, selected
-from ttv.store import initiative, label, milestone, stop
+from ttv.figures import LOOP, STAGES, Selection, selected
+from ttv.store import initiative, label, loop, milestone, stop
 
 NEVER = np.iinfo(np.int64).max
 """The instant of what did not happen."""
@@ -88,6 +88,8 @@ class Lives:
     instants: dict[str, Micros]
     stops: Micros
     """Three rows: whose stop it is, by place in the others, from when it stands, and until when."""
+    loops: Micros
+    """Five rows: whose loop it is, which of them, and when it shipped, sensed and responded."""
 
     def cut(self, at: int) -> Cut:
         """Cut off at an instant."""
@@ -109,18 +111,33 @@ class Lives:
         )
 
     def renewed(self, fresh: "Lives", touched: Collection[str]) -> "Lives":
-        """Return the same with those that were touched as they are now, as far as there are any left of them."""
-        stands = np.fromiter((key not in touched for key in self.keys), dtype=np.bool_, count=len(self.keys))
-        moved = np.cumsum(stands) - 1
-        whose, *until = self.stops
-        ours, theirs = stands[whose], fresh.stops + np.array([[np.count_nonzero(stands)], [0], [0]])
+        """Return the same with those that were touched as they are now; who is left stays in the same order."""
+        known = {key: place for place, key in enumerate(self.keys) if key in touched}
+        present = set(fresh.keys)
+        left = np.ones(len(self.keys), dtype=np.bool_)
+        left[[place for key, place in known.items() if key not in present]] = False
+        moved, end = np.cumsum(left) - 1, int(np.count_nonzero(left))
+        new = [key for key in fresh.keys if key not in known]
+        after = {key: end + number for number, key in enumerate(new)}
+        whose = np.array([after[key] if key in after else moved[known[key]] for key in fresh.keys], dtype=np.intp)
+
+        def put(value: NDArray[Any], renewed: NDArray[Any]) -> NDArray[Any]:
+            found = np.concatenate((value[left], np.empty(len(new), dtype=value.dtype)))
+            found[whose] = renewed
+            return found
+
+        def put_several(value: Micros, renewed: Micros) -> Micros:
+            stays = np.ones(len(self.keys), dtype=np.bool_)
+            stays[list(known.values())] = False
+            kept = value[:, stays[value[0]]]
+            return np.hstack([np.vstack([moved[kept[0]], kept[1:]]), np.vstack([whose[renewed[0]], renewed[1:]])])
+
         return Lives(
-            keys=[*compress(self.keys, stands), *fresh.keys],
-            fields={name: np.concatenate((value[stands], fresh.fields[name])) for name, value in self.fields.items()},
-            instants={
-                name: np.concatenate((value[stands], fresh.instants[name])) for name, value in self.instants.items()
-            },
-            stops=np.hstack(([moved[whose][ours], *(one[ours] for one in until)], theirs)),
+            keys=[*(compress(self.keys, left) if end < len(self.keys) else self.keys), *new],
+            fields={name: put(value, fresh.fields[name]) for name, value in self.fields.items()},
+            instants={name: put(value, fresh.instants[name]) for name, value in self.instants.items()},
+            stops=put_several(self.stops, fresh.stops),
+            loops=put_several(self.loops, fresh.loops),
         )
 
     def _stopped(self, at: int, valued_at: Micros) -> Micros:
@@ -153,15 +170,20 @@ def _read(connection: Connection, keys: Collection[str] | None = None) -> Lives:
     )
     rows, of = _Rows(orjson.loads(found)), initiative.c.key
     owners, *fields = engines.columns(connection, of, *(initiative.c[name] for name in FIELDS), where=mine(of))
-    order, of = rows.places(orjson.loads(owners)), stop.c.initiative
-    whose, *until = engines.columns(
-        connection, of, stop.c.stopped_at, func.coalesce(stop.c.resumed_at, NEVER), where=mine(of)
-    )
+    order = rows.places(orjson.loads(owners))
+
+    def several(table: Table, *columns: ColumnElement[Any]) -> Micros:
+        of = table.c.initiative
+        whose, *values = engines.columns(connection, of, *columns, where=mine(of))
+        return np.array([rows.places(orjson.loads(whose)), *map(numbers, values)])
+
+    turns = (func.coalesce(loop.c[name], NEVER) for name in LOOP)
     return Lives(
         keys=rows.keys,
         fields={name: _ordered(orjson.loads(values), order) for name, values in zip(FIELDS, fields, strict=True)},
         instants={name: numbers(values) for name, values in zip(INSTANTS, instants, strict=True)},
-        stops=np.array([rows.places(orjson.loads(whose)), *map(numbers, until)]),
+        stops=several(stop, stop.c.stopped_at, func.coalesce(stop.c.resumed_at, NEVER)),
+        loops=several(loop, loop.c.number, *turns),
     )
 
 

@@ -65,6 +65,12 @@ class Memo:
         found = self._find(question, version, as_of)
         return None if found is None else found.answer
 
+    def last(self, question: Hashable) -> Any | None:
+        """Return what a question was answered last, be the data what it may since."""
+        with self._lock:
+            kept = self._kept.get(question)
+        return None if kept is None else kept.answer
+
     def whole(
         self, connection: Connection, name: str, read: Callable[[], _T], renew: Callable[[_T, Touched], _T]
     ) -> _T:

@@ -55,6 +55,13 @@ class History:
                 return own, direction
         return self._passage(stage, None).beyond(age), None
 
+    def is_like(self, other: "History") -> bool:
+        """Say whether another knows the same of all who had an idea by then."""
+        mine, theirs = (np.flatnonzero(~np.isnan(one.at["idea_at"])) for one in (self, other))
+        return np.array_equal(self.directions[mine], other.directions[theirs]) and all(
+            np.array_equal(self.at[name][mine], other.at[name][theirs], equal_nan=True) for name in MILESTONES
+        )
+
     def _passage(self, stage: str, direction: str | None) -> Passage:
         if (stage, direction) not in self._passages:
             self._passages[stage, direction] = self._made(stage, direction)
@@ -85,9 +92,14 @@ def _first_known(*instants: NDArray[np.float64] | float) -> NDArray[np.float64]:
 
 
 def history(connection: Connection, as_of: datetime) -> History:
-    """Return the history up to the last full hour, which is read once for as long as the data is the same."""
-    hour = _hour(as_of)
-    return memo.of(connection).answer(connection, ("history", hour), hour, lambda: History(connection, hour))
+    """Return the history up to the last full hour, the same for as long as no change reaches back so far."""
+    hour, known = _hour(as_of), memo.of(connection)
+
+    def made() -> History:
+        found, last = History(connection, hour), known.last(("history", hour))
+        return last if last is not None and last.is_like(found) else found
+
+    return known.answer(connection, ("history", hour), hour, made)
 
 
 def known_history(engine: Engine, version: store.Version, as_of: datetime) -> History | None:
@@ -105,14 +117,19 @@ def outlook(connection: Connection, item: Mapping[str, Any], defaults: Mapping[s
 
     The defaults are `time_to_value_seconds` and `rate_of_turn_seconds`; what the initiative says goes before them.
     """
-    if item["state"] in STAGES:
-        return expected(history(connection, item["as_of"]), item, defaults)
+    return told(history(connection, item["as_of"]) if item["state"] in STAGES else None, item, defaults)
+
+
+def told(past: History | None, item: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """Say the same going by a history, which none but an open initiative needs."""
+    if past is not None:
+        return expected(past, item, defaults)
     nothing = dict.fromkeys((*(f"chance_{days}d" for days in DAYS), "median_remaining_seconds", "based_on"))
     return {**nothing, "targets": _targets(item, defaults, {})}
 
 
 def expected(past: History, item: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
-    """Say the same of an open initiative, going by a history."""
+    """Say what an open initiative may expect, going by a history."""
     stage = item["state"]
     since = item["milestones"][MILESTONES[STAGES.index(stage)]]
     age = float((item["as_of"] - since) // timedelta(microseconds=1))

@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, literal, select
+from sqlalchemy import Connection
 
 from ttv import statistics, store
 from ttv.cursors import BadQuestion
 from ttv.figures import Selection
 from ttv.lives import NEVER, Cut, Lives, Places, chosen, grouped, lives
-from ttv.store import label
 
 Figure = Literal["time_to_value", "rate_of_turn"]
 
@@ -80,11 +79,6 @@ def begin_of(window: str, at: int) -> int | None:
     return at - span // timedelta(microseconds=1) if span else None
 
 
-def ordered(groups: dict[str | None, Any]) -> list[tuple[str | None, Any]]:
-    """Order groups by name, that of no name last."""
-    return sorted(groups.items(), key=lambda group: (group[0] is None, group[0] or ""))
-
-
 def _groups(
     connection: Connection,
     found: Lives,
@@ -147,18 +141,3 @@ class Group:
             }
             for place, (micros, how) in sorted(took.items(), key=lambda one: (-one[1][0], keys[one[0]]))
         ]
-
-
-def group_column(columns: Any, group_by: str | None) -> ColumnElement[Any]:
-    """Select the group that an initiative is in."""
-    if group_by is None:
-        return literal("all").label("group")
-    if group_by in ("team", "direction", "evolution"):
-        named: ColumnElement[Any] = columns[group_by].label("group")
-        return named
-    name = group_by.removeprefix("label:")
-    if not name or name == group_by:
-        raise BadQuestion(f"group_by: {group_by!r} is none of team, direction, evolution, label:<key>")
-    mine = and_(label.c.initiative == store.initiative.c.key, label.c.name == name)
-    value: ColumnElement[Any] = select(label.c.value).where(mine).scalar_subquery().label("group")
-    return value

@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as openmetr
 
 from tests.publish.conftest import CHECKOUT, LIFE, NOW, SEARCH, event
 from tests.publish.test_exporter import samples, samples_of
-from ttv.publish import app, catalogue, exporter, series
+from ttv.publish import app, catalogue, each, exporter, series
 from ttv.publish.families import Scope
 from ttv.route import Route
 
@@ -93,7 +93,8 @@ LABELS = st.text(max_size=20)
 @given(rows=st.lists(st.tuples(LABELS, LABELS, LABELS, LABELS, LABELS, LABELS, st.floats(allow_nan=False))))
 def test_lines_are_what_the_library_writes(rows):
     metric = catalogue.INITIATIVE._replace(name="ttv_x", type="gauge")
-    family, lines = series.written(metric, ((tuple(map(series.escaped, row[:6])), row[6]) for row in rows))
+    write = each.line(metric)
+    family, lines = series.written(metric, (write(tuple(map(each.escaped, row[:6])), row[6]) for row in rows))
     whole = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
     for row in rows:
         whole.add_metric(row[:6], row[6])

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from prometheus_client.core import Metric as Family
 from prometheus_client.exposition import choose_encoder
@@ -69,6 +70,7 @@ class Exporter:
         self._engine, self._now, self._scope = engine, now, scope or Scope()
         self._instruments = instruments
         self._figures, self._sources = _Made(FIGURES), _Made(SOURCES)
+        self._kept: dict[str, Any] = {}
         self._making, self._timer, self._rest_until = Lock(), timer, 0.0
         instruments.expect_parts(("database", *FIGURES, *SOURCES))
 
@@ -108,7 +110,7 @@ class Exporter:
         stale = [(made, state) for made, state in wanted if made.state != state]
         if not stale:
             return
-        look = Look(connection, as_of, self._scope)
+        look = Look(connection, as_of, self._scope, self._kept)
         with self._instruments.reading():
             for made, state in stale:
                 found = [(name, self._part(name, part, look)) for name, part in made.parts.items()]

@@ -54,11 +54,18 @@ class Look(NamedTuple):
     connection: Connection
     as_of: datetime
     scope: Scope
+    kept: dict[str, Any] | None = None
+    """What was made for the last page, where there is a next one."""
 
     @property
     def window(self) -> str:
         """The window of the figures over many."""
         return self.scope.window
+
+    @property
+    def scheduled(self) -> datetime:
+        """The last instant on schedule: as of then is what moves with the clock alone, for each initiative."""
+        return self.as_of - (self.as_of - store.EPOCH) % self.scope.every
 
 
 def gauge(metric: Metric) -> GaugeMetricFamily:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
+from typing import Any
 
 from prometheus_client.core import Metric as Family
 from prometheus_client.openmetrics.exposition import generate_latest
@@ -17,9 +18,10 @@ from sqlalchemy import Engine
 
 from ttv import store
 from ttv.publish import families, series
+from ttv.publish.each import escaped
 from ttv.publish.exporter import Encode, Some
 from ttv.publish.families import Look, Scope
-from ttv.publish.series import Lines, escaped
+from ttv.publish.series import Lines
 
 PARTS = (
     series.initiatives,
@@ -49,11 +51,12 @@ def history(
     instant that was done. All is of one state of the database.
     """
     more = ",".join(f'{name}="{escaped(value)}"' for name, value in sorted((labels or {}).items()))
+    kept: dict[str, Any] = {}
     with closing(_Spool()) as spool, store.reading(engine) as connection:
         for instant in instants:
             stamp = f"{instant.timestamp():.3f}".removesuffix(".000")
             for part in PARTS:
-                for shown in part(Look(connection, instant, scope)):
+                for shown in part(Look(connection, instant, scope, kept)):
                     header, lines = _encoded(shown)
                     spool.add(header, (_stamped(line, more, stamp) for line in lines))
             spool.end_of_instant()
