@@ -6,7 +6,7 @@ Takes the table; gives the `following` of `Client.pages`, which is made anew for
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Literal, Self
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -31,8 +31,8 @@ class Paging(Table):
     )
     parameter: str | None = Field(
         default=None,
-        description="Name of what is sent to go on: by default cursor, offset or page; a cursor that is an address "
-        "needs none.",
+        description="Name of what is sent to go on: by default cursor, offset or page. A cursor that is an address "
+        "needs none; with one, only what the address has under that name is sent.",
     )
     cursor: Wanted | None = Field(
         default=None, description="Where a body holds the cursor, or the address of the next page; nothing there ends."
@@ -70,8 +70,10 @@ class Paging(Table):
         found: Any = self.cursor.of(page.body) if self.cursor else None
         if found in (None, "", False) or (self.more and not self.more.holds(page.body)):
             return None
-        if self.parameter or not _leads(found):
+        if not _leads(found):
             return {self.parameter or "cursor": found}
+        if self.parameter:
+            return {self.parameter: dict(parse_qsl(urlsplit(found).query))[self.parameter]}
         return urljoin(address, str(found))
 
 

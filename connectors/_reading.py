@@ -85,6 +85,8 @@ def keys(pattern: str, *texts: str | None) -> list[str]:
 
 
 def _found(pattern: str, text: str) -> Iterable[str]:
+    if pattern == ISSUE_KEY and "-" not in text:
+        return ()
     return (match[0] for match in re.finditer(pattern, text))
 
 

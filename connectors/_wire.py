@@ -63,6 +63,7 @@ class Wire:
         self._secrets = tuple(_secrets(auth))
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._authorities = str(ca_bundle) if ca_bundle else None
+        self._environment: Mapping[str, Any] | None = None
         self._session = requests.Session()
         self._session.auth = auth if isinstance(auth, Placed) else _Credential(auth)
         self._session.headers.update(headers)
@@ -92,12 +93,19 @@ class Wire:
         return answer
 
     def _sent(self, request: requests.PreparedRequest, url: str) -> Answer:
-        settings = self._session.merge_environment_settings(url, dict(self._proxies), True, self._trusted(), None)
+        settings = self._around(url)
         timeout = self._bounds.connect_seconds, self._bounds.silence_seconds
         until = self._timer() + self._bounds.total_seconds
         with self._session.send(request, timeout=timeout, allow_redirects=False, **settings) as response:
             body = self._body(response, until)
             return Answer(url, response.status_code, response.headers, body, response.links)
+
+    def _around(self, url: str) -> Mapping[str, Any]:
+        """Find what the environment says of proxies and authorities: once, for it is one host and takes a while."""
+        if self._environment is None:
+            proxies, trusted = dict(self._proxies), self._trusted()
+            self._environment = self._session.merge_environment_settings(url, proxies, True, trusted, None)
+        return self._environment
 
     def _trusted(self) -> str | None:
         """Name the file of authorities; requests itself knows REQUESTS_CA_BUNDLE, but not OpenSSL's own variable."""

@@ -161,6 +161,15 @@ def test_a_cursor_may_be_an_address(pull, cursor):
     assert paged({"by": "cursor", "cursor": "next"}, answer, pull)[0] == ["ideas/1", "ideas/2"]
 
 
+def test_of_an_address_only_the_cursor_is_sent_if_it_has_a_name(pull):
+    def answer(one):
+        last = one.args.get("c") == "b+c"
+        return {"items": records(2)} if last else {"items": records(1), "next": "https://else.example/x?c=b%2Bc&q=no"}
+
+    ids, asked = paged({"by": "cursor", "cursor": "next", "parameter": "c"}, answer, pull)
+    assert (ids, asked) == (["ideas/1", "ideas/2"], [{}, {"c": "b+c"}])
+
+
 def test_a_cursor_ends_where_there_is_no_more_whatever_it_says(pull):
     answer = {"items": records(1), "next": "b", "more": False}
     ids, asked = paged({"by": "cursor", "cursor": "next", "more": "more"}, lambda _: answer, pull)

@@ -56,7 +56,9 @@ class Account(Web):
 
     def _page(self, request, records):
         place = int(request.args.get("pageCursor", 0))
-        asked = [(name, value) for name, value in request.args.items(multi=True) if name != "pageCursor"]
+        asked = [
+            (name.removesuffix("[]"), value) for name, value in request.args.items(multi=True) if name != "pageCursor"
+        ]  # the brackets are lost on the way, as they were seen to be
         after = place + 2
         onward = f"{request.base_url}?{urlencode([*asked, ('pageCursor', after)])}" if after < len(records) else None
         return {"data": records[place:after], "links": {"next": onward}}
