@@ -23,6 +23,7 @@ HIDDEN = (404,)
 
 _NO_GRAPHQL = (404, 405, 501)
 _PROBE = "query Probe { rateLimit { limit remaining } }"
+_ELSEWHERE = "the url of an Enterprise Server ends with /api/v3"
 _TOO_OLD = {"undefinedField", "argumentNotAccepted"}
 _LASTING = {*_TOO_OLD, "FORBIDDEN", "NOT_FOUND", "INSUFFICIENT_SCOPES"}
 """Errors of GraphQL that no second try mends: a permission is missing, or the server is too old for the question."""
@@ -166,11 +167,18 @@ def _listed(body: Any) -> list[Repository]:
     return [repository(told) for told in body]
 
 
-def missing(named: Iterable[str], seen: Iterable[Repository]) -> Refused | None:
+def missing(named: Iterable[str], seen: Iterable[Repository], url: str) -> Refused | None:
     """Say which names nothing was found for; None if there are none."""
-    found = {one for repository in seen for one in (repository.name.casefold(), repository.path.casefold())}
+    found = {one.casefold() for repository in seen for one in (repository.name, repository.path)}
     gone = [name for name in named if not any(fnmatchcase(one, name.casefold()) for one in found)]
-    said = f"GitHub answered 404 for {', '.join(gone)}: not there, or the token does not see it; the others were read"
+    rest = (
+        "the others were read"
+        if found
+        else _ELSEWHERE
+        if host(url) == urlsplit(url).netloc.casefold()
+        else "nothing else is named"
+    )
+    said = f"GitHub answered 404 for {', '.join(gone)}: not there, or the token does not see it; {rest}"
     return Refused(said, state="not_found", remedy=remedy("not_found")) if gone else None
 
 

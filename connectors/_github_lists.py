@@ -31,6 +31,11 @@ query Pulls($ids: [ID!]!, $closing: Boolean!, $files: Boolean!) {
   }
 }
 """
+PARENTS = """
+query Parents($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on Issue { id parent { number repository { nameWithOwner } } } }
+}
+"""
 COMMITS = """
 query Commits($owner: String!, $name: String!, $since: GitTimestamp!, $until: GitTimestamp, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -86,10 +91,10 @@ class Lists:
             yield from self._pulls(span)
             return
         for some in batches(self._issues(span), _AT_ONCE):
-            ids = [record["node_id"] for record in some if is_pull(record) and "node_id" in record]
-            told = self._client.ask(PULLS, ids=ids, closing=closing, files=files) if ids else None
-            beside = {node["id"]: node for node in (told or {}).get("nodes") or () if node and "id" in node}
-            yield from (self._whole(record, beside) if is_pull(record) else record for record in some)
+            told = self._beside(PULLS, filter(is_pull, some), closing=closing, files=files)
+            above = self._beside(PARENTS, filter(_is_silent, some))
+            for record in some:
+                yield self._whole(record, told) if is_pull(record) else _under(record, above)
 
     def happened(self, issue: Any) -> Iterator[Any]:
         """List what happened to an issue, the oldest first."""
@@ -138,6 +143,12 @@ class Lists:
         known = self._client.remembered.get(("head", self._repository.path))
         return known is not None and known[0] == head and known[1] < span.since
 
+    def _beside(self, query: str, records: Iterable[Any], **variables: Any) -> dict[str, Any]:
+        """Ask what stands beside records; gives it by their ids, of as many as GraphQL tells of."""
+        ids = [record["node_id"] for record in records if "node_id" in record]
+        told = self._client.ask(query, ids=ids, **variables) if ids else None
+        return {node["id"]: node for node in (told or {}).get("nodes") or () if node and "id" in node}
+
     def _issues(self, span: Span) -> Iterator[Any]:
         asked: Params = {"state": "all", "since": _second(span.since), "sort": "updated", "direction": "asc"}
         path = f"{self._repository.api}/issues"
@@ -170,6 +181,19 @@ class Lists:
 def is_pull(record: Any) -> bool:
     """Say whether a record of the list of issues is a pull request; what is no record at all is read as an issue."""
     return isinstance(record, dict) and "pull_request" in record
+
+
+def _is_silent(record: Any) -> bool:
+    """Say whether an issue does not tell what is above it: the list of an older Enterprise Server leaves that out."""
+    return isinstance(record, dict) and "parent_issue_url" not in record and "pull_request" not in record
+
+
+def _under(issue: Any, beside: dict[str, Any]) -> Any:
+    """Give an issue with the address of the one above it, as the list of GitHub.com has it."""
+    above = (beside.get(issue.get("node_id")) or {}).get("parent") if _is_silent(issue) else None
+    if not above:
+        return issue
+    return {**issue, "parent_issue_url": f"/repos/{above['repository']['nameWithOwner']}/issues/{above['number']}"}
 
 
 def as_pull(record: Any) -> Any:

@@ -47,7 +47,7 @@ def check(settings: Settings, client: GitHub) -> Iterator[str]:
     yield f"{who}; {left}; {'GraphQL answers' if client.graphql else 'no GraphQL: slower, and without discussions'}"
     found = list(repositories(client, settings.repositories))
     yield from map(_described, found)
-    if lost := missing(settings.repositories, found):
+    if lost := missing(settings.repositories, found, settings.url):
         raise lost
 
 
@@ -70,7 +70,7 @@ def events(settings: Settings, client: GitHub, since: datetime, until: datetime 
     for reading in _readings(settings, client, read):
         yield from reading.threads(span)
         yield from reading.deploys(span)
-    if lost := missing(settings.repositories, read):
+    if lost := missing(settings.repositories, read, settings.url):
         raise lost
 
 

@@ -59,6 +59,15 @@ def test_the_parents_of_an_issue_are_the_one_above_and_the_keys_that_it_names(lo
     assert parents(items, "github:acme/pay#4") == ("jira:PAY-32",)
 
 
+def test_the_issue_above_is_found_where_the_list_leaves_it_out(look, account):
+    account.above = {4: ("acme/plans", 8), 1: ("acme/plans", 99)}
+    items = look()
+    assert parents(items, "github:acme/pay#4") == ("github:acme/plans#8", "jira:PAY-32")
+    assert parents(items, "github:acme/pay#1") == ("github:acme/plans#3", "jira:PAY-30")
+    asked = [body["variables"]["ids"] for *_, body in account.asked if body and "query Parents" in body["query"]]
+    assert sorted(asked[0]) == ["I_9002", "I_9003", "I_9004"], "only of those whose list does not tell"
+
+
 def test_feedback_leads_to_what_it_mentions_but_not_to_itself(look):
     assert parents(look(), "github:acme/pay#3") == ("github:acme/pay#12",)
 

@@ -152,6 +152,12 @@ def test_a_repository_that_is_not_found_is_named_after_the_others_were_read(aski
         looked.check()
 
 
+def test_a_server_whose_address_is_not_that_of_its_api_is_told_so(look, account):
+    account.routes = []
+    with pytest.raises(Refused, match="the url of an Enterprise Server ends with /api/v3"):
+        look()
+
+
 def test_the_windows_of_a_long_pull_read_no_list_anew(asking, account):
     looked, edges = asking(github, fake, account), [at(2026, month, 1) for month in range(1, 5)]
     for begin, end in pairwise(edges):

@@ -26,6 +26,7 @@ from tests.fakes.web import said
 QUERIES = {
     "probe": _github._PROBE,
     "pulls": _github_lists.PULLS,
+    "parents": _github_lists.PARENTS,
     "commits": _github_lists.COMMITS,
     "discussions": _github_lists.DISCUSSIONS,
     "statuses": _github_deploys.STATUSES,

@@ -24,8 +24,9 @@ class Account(Web):
         self.issues, self.pulls, self.events = _issues(), _pulls(), _events()
         self.deployments, self.statuses, self.releases = _deployments(), _statuses(), _releases()
         self.discussions, self.commits = _discussions(), _commits()
-        self.files, self.forbidden = {}, set[str]()
-        """The files that pull requests change, by their numbers; the GraphQL operations that the token may not do."""
+        self.files, self.above, self.forbidden = {}, {}, set[str]()
+        """By number the files that a pull request changes, and the repository and number of the issue above another,
+        which only GraphQL tells; the operations of GraphQL that the token may not do."""
         self.main = ["a1", "b2", "c3", "d4", "e5", "f6"]
         """The main line's commits, oldest first."""
         self.messages = {"c3": "Say it louder (PAY-31)"}
@@ -126,6 +127,7 @@ class Account(Web):
         nodes = {
             **{pull["node_id"]: _pull_node(pull, self.files.get(pull["number"], [])) for pull in self.pulls},
             **{one["node_id"]: self._deployment_node(one) for one in self.deployments},
+            **{one["node_id"]: _issue_node(one, self.above.get(one["number"])) for one in self.issues},
         }
         there = {
             "rateLimit": {"limit": 5000, "remaining": 4990},
@@ -186,6 +188,11 @@ def _as_issue(pull):
     known = ("node_id", "number", "state", "title", "body", "user", "created_at", "updated_at", "html_url", "labels")
     told = {name: pull[name] for name in known if name in pull}
     return {"id": pull["id"] + 1_000_000, **told, "pull_request": {"merged_at": pull["merged_at"]}}
+
+
+def _issue_node(issue, above):
+    parent = {"number": above[1], "repository": {"nameWithOwner": above[0]}} if above else None
+    return {"id": issue["node_id"], "parent": parent}
 
 
 def _pull_node(pull, files):
@@ -252,6 +259,7 @@ def _commits():
 def _issue(id_, number, created, updated, labels, **fields):
     told = {
         "id": id_,
+        "node_id": f"I_{id_}",
         "number": number,
         "title": f"Issue {number}",
         "body": None,

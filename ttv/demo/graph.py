@@ -36,7 +36,7 @@ class Graph:
         match name and name[1]:
             case "Probe":
                 return {"data": {"rateLimit": {"limit": 5000, "remaining": 4990}}}
-            case "Pulls" | "Statuses":
+            case "Pulls" | "Statuses" | "Parents":
                 return {"data": {"nodes": [self._node(id_, root, now) for id_ in given["ids"]]}}
             case "Commits":
                 return {"data": {"repository": {"defaultBranchRef": self._branch(given, root, now)}}}
