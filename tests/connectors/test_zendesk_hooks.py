@@ -50,13 +50,15 @@ def test_without_a_signature_nothing_is_read(more):
         sent(event("created"), secret="another")
 
 
-@pytest.mark.parametrize("what", ["created", "requester_changed", "tags_changed", "soft_deleted", "undeleted"])
+@pytest.mark.parametrize(
+    "what", ["created", "comment_added", "requester_changed", "tags_changed", "soft_deleted", "undeleted"]
+)
 def test_what_a_look_makes_something_of_asks_for_one_once_the_export_has_it(what):
     as_of = datetime(2026, 9, 3, 9, 0, 40, 500_000, tzinfo=UTC)
     assert sent(event(what)) == [Delivery(as_of=as_of, signed_at=SIGNED_AT, look_in=SOON)]
 
 
-@pytest.mark.parametrize(("what", "domain"), [("comment_added", "ticket"), ("created", "user")])
+@pytest.mark.parametrize(("what", "domain"), [("status_changed", "ticket"), ("created", "user")])
 def test_all_else_asks_for_none(what, domain):
     (delivery,) = sent(event(what, domain))
     assert delivery.look_in is None
