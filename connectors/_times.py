@@ -18,7 +18,7 @@ _NAMED = ("auto", SECONDS, MILLISECONDS)
 
 def _form(text: str) -> str:
     if text not in _NAMED and "%" not in text:
-        raise ValueError(f'must be {", ".join(_NAMED)} or a pattern such as "%d/%m/%Y %H:%M"')
+        raise ValueError(f'must be {", ".join(_NAMED)} or a pattern such as "%d/%m/%Y %H:%M", several with | between')
     return text
 
 
@@ -38,11 +38,20 @@ def read(value: Any, form: str = "auto", zone: str | None = None) -> datetime:
     """Read an instant; ValueError or TypeError in words."""
     if form in (SECONDS, MILLISECONDS):
         return _counted(value, 1000 if form == MILLISECONDS else 1)
-    if "%" in form:
-        return _placed(datetime.strptime(str(value), form), value, zone)  # noqa: DTZ007  the zone comes next
-    if not isinstance(value, str):
+    if "%" not in form and not isinstance(value, str):
         return instant(value)
-    return _placed(datetime.fromisoformat(value.strip()), value, zone)
+    return _placed(_written(str(value).strip(), form), value, zone)
+
+
+def _written(text: str, form: str) -> datetime:
+    """Read a time as it is written, in the first of the forms that fits."""
+    for one in form.split("|"):
+        try:
+            return datetime.strptime(text, one) if "%" in one else datetime.fromisoformat(text)  # noqa: DTZ007  it comes
+        except ValueError:
+            continue
+    wanted = f"written as {form}" if "%" in form else "written like 2026-05-01T09:30:00Z"
+    raise ValueError(f"{text!r} is not {wanted}, or no day that exists")
 
 
 def _counted(value: Any, units: int) -> datetime:

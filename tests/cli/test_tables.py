@@ -94,12 +94,24 @@ def test_a_mapping_can_be_said_in_words(run, events):
     ("time", "said"),
     [
         ("2026-03-01 09:30", "has no offset from UTC, and it is never guessed; say its zone: --timezone Europe/Berlin"),
-        ("yesterday", "Invalid isoformat string: 'yesterday'"),
+        (
+            "yesterday",
+            "'yesterday' is not written like 2026-05-01T09:30:00Z, or no day that exists; say how it is written",
+        ),
     ],
 )
 def test_a_time_is_never_guessed(run, time, said):
     result = run("import", "-", "--csv", stdin=f"id,kind,subject,occurred_at\n1,idea,jira:A-1,{time}\n", exit_code=1)
     assert said in result.stderr
+
+
+def test_times_may_be_written_in_several_forms_and_one_that_fits_none_says_which(run, events):
+    rows = "id,kind,subject,occurred_at\n1,idea,x:1,01.05.2026 09:30\n2,idea,x:2,02.05.2026\n3,idea,x:3,31.04.2026\n"
+    said = ["--date-format", "%d.%m.%Y %H:%M|%d.%m.%Y", "--timezone", "Europe/Berlin"]
+    told = run("import", "-", "--csv", *said, stdin=rows, exit_code=1).stderr
+    assert "'31.04.2026' is not written as %d.%m.%Y %H:%M|%d.%m.%Y, or no day that exists\n" in told
+    times = {id_: event["occurred_at"] for id_, event in events().items()}
+    assert times == {"1": "2026-05-01T07:30:00Z", "2": "2026-05-01T22:00:00Z"}
 
 
 @pytest.mark.parametrize(

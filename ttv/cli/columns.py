@@ -128,9 +128,14 @@ class Columns:
         try:
             at = _times.read(value, mapping.date_format, mapping.timezone)
         except (ValueError, TypeError, OverflowError) as error:
-            hint = "" if mapping.timezone or "offset" not in str(error) else "; say its zone: --timezone Europe/Berlin"
-            raise ValueError(f"occurred_at: {error}{hint}") from None
+            raise ValueError(f"occurred_at: {error}{self._hint(str(error))}") from None
         return at.isoformat()
+
+    def _hint(self, said: str) -> str:
+        """Say which option would mend a time."""
+        if "offset" in said:
+            return "" if self.mapping.timezone else "; say its zone: --timezone Europe/Berlin"
+        return '; say how it is written: --date-format "%d.%m.%Y"' if self.mapping.date_format == "auto" else ""
 
     def _wrapped(self, found: dict[str, Any]) -> dict[str, Any]:
         return found if self.mapping.what == "event" else {self.mapping.what: found}

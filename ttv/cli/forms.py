@@ -34,7 +34,7 @@ def mapped(command: C) -> C:
         click.option("--csv", "as_csv", is_flag=True, help="It is CSV, whatever its name; .csv and .tsv are anyway."),
         click.option("--delimiter", metavar="C", help="What stands between cells.  [default: what the header has]"),
         click.option("--encoding", metavar="NAME", help="Encoding of a CSV, such as cp1252.  [default: UTF-8]"),
-        click.option("--date-format", metavar="FORM", help='How times are written, such as "%d.%m.%Y %H:%M".'),
+        click.option("--date-format", metavar="FORM", help='How times are written: "%d.%m.%Y %H:%M|%d.%m.%Y".'),
         click.option("--timezone", metavar="ZONE", help="Zone of times without an offset, such as Europe/Berlin."),
         click.option("--as", "what", type=what, help="What a row is.  [default: event]"),
         click.option("--set", "constants", metavar="FIELD=TEXT", multiple=True, help="A field that is so in each row."),
