@@ -29,9 +29,9 @@ from sqlalchemy import select
 from connectors.contract import Event, Initiative
 from tests.real.postgres import Cluster, programs
 from ttv import collect, engines, figures, measure, population, store
-from ttv.collect import batched
 from ttv.records import Record
 from ttv.route import BULK, Route
+from ttv.slices import batched
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TEAMS, SMALL, MORE = 50, 10_000, 200

@@ -13,7 +13,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from anchors import timed
+from logs import timed
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families as families
 from prometheus_client.registry import Collector

@@ -307,7 +307,7 @@ def test_versions_and_counts_are_those_of_taking_one_after_the_other(engine, bat
     empty(engine)
     route, current, aside = Route(engine, now=lambda: NOW), {}, []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ttv.collect._SLICE", 2)  # more than two are many
+        patch.setattr("ttv.collect._MANY", 2)  # more than two are many
         patch.setattr("ttv.collect._SAMPLE", 1)
         for batch in batches:
             new = 0

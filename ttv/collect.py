@@ -5,35 +5,26 @@ the caller's transaction. What could not be taken is a value, kept in quarantine
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
-from itertools import islice
 from operator import itemgetter
-from types import MappingProxyType
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, Self, cast
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Select, Text, and_, bindparam, exists, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, select
 
 from connectors.contract import Artefact, Event, Initiative, Members, Unread, Withdrawn
-from ttv import engines, store
+from ttv import engines, links, store
 from ttv.initiatives import Change, Conflict, Wanted, insert, put_all
 from ttv.records import AHEAD, PLAIN, Link, Record, Rejection, faults, line, meaning
+from ttv.slices import Ident, by_source
 
-_SLICE = 500
-"""Keys looked up by one statement."""
 RAW_LENGTH = 1_000_000
 """Letters of an unreadable record that the quarantine keeps; one that is longer cannot be read again."""
 
-Ident = tuple[str, str]
-"""`(source, id)` of an event."""
-Words = tuple[str | None, str | None]
-"""Who said it by hand, and why."""
-_NOBODY: Words = (None, None)
 _NOTHING = (None,) * (len(store.EVENT_FIELDS) - 3)
 """What a withdrawn event says: all but that it is, by whom and why."""
 
@@ -71,9 +62,10 @@ def take(
     outcome, change, recorded_at = Outcome(), Change(), store.micros(at)
     sorted_ = _sorted(records, at, outcome)
     _events(connection, sorted_[Event], recorded_at, outcome, change)
-    _artefacts(connection, sorted_[Artefact], recorded_at, change)
-    _members(connection, sorted_[Members], recorded_at, change)
-    _links(connection, sorted_[Link], recorded_at, outcome, change)
+    links.artefacts(connection, sorted_[Artefact], recorded_at, change)
+    links.members(connection, sorted_[Members], recorded_at, change)
+    for changed in links.said(connection, sorted_[Link], recorded_at, change):
+        outcome.count(changed=changed)
     _initiatives(connection, sorted_[Initiative], at, outcome, change)
     if keep:
         _quarantine(connection, outcome.rejected, recorded_at)
@@ -137,7 +129,8 @@ _SOURCE, _ID, _SUBJECT, _REFS, _MEANING, _RECORDED_AT = (
     _COLUMNS.index(name) for name in ("source", "id", "subject", "refs", "meaning", "recorded_at")
 )
 _VERSION = slice(_ID + 1, _MEANING)
-_SAMPLE = 20
+_MANY, _SAMPLE = 500, 20
+"""More rows than so many are looked up by one statement for all, and so many are held to stand for them."""
 
 
 def _events(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
@@ -151,7 +144,7 @@ def _events(connection: Connection, records: list[Record], recorded_at: int, out
 
 def _insert(connection: Connection, rows: list[Row]) -> bool:
     """Insert many rows of which none is stored; False, and nothing done, if they are few or one is, as far as seen."""
-    if len(rows) <= _SLICE:
+    if len(rows) <= _MANY:
         return False
     sample = {(row[_SOURCE], row[_ID]) for row in rows[:: len(rows) // _SAMPLE]}
     if any(_stored(connection, sample)):
@@ -185,7 +178,7 @@ def _replace(connection: Connection, rows: list[Row], recorded_at: int, outcome:
 
 def _unlike(connection: Connection, rows: list[Row]) -> list[Row]:
     """Leave out, of many rows, those of events that are stored just so, and of which nothing else is said."""
-    if len(rows) <= _SLICE:
+    if len(rows) <= _MANY:
         return rows
     engines.insert(connection, store.incoming, [row[:_MEANING] for row in rows])
     others = {(source, id_) for source, id_ in connection.execute(_unlike_stored())}
@@ -203,19 +196,10 @@ def _unlike_stored() -> Select[Any]:
 
 def _stored(connection: Connection, idents: Iterable[Ident]) -> Iterator[Row]:
     table = store.event
-    for source, ids in _by_source(idents):
+    for source, ids in by_source(idents):
         query = select(table).where(table.c.source == source, table.c.id.in_(ids))
         for row in connection.execute(query):
             yield tuple(row)
-
-
-def _by_source(idents: Iterable[Ident]) -> Iterator[tuple[str, list[str]]]:
-    grouped: dict[str, list[str]] = {}
-    for source, id_ in idents:
-        grouped.setdefault(source, []).append(id_)
-    for source, ids in grouped.items():
-        for part in batched(ids, _SLICE):
-            yield source, list(part)
 
 
 def _row(found: Record, recorded_at: int) -> Row:
@@ -255,22 +239,12 @@ def _update(connection: Connection, rows: list[Row]) -> None:
         )
 
 
-# ---- links
-
-
-class _Edge(NamedTuple):
-    child: str
-    parent: str
-    source: str
-    event: str = ""
-
-
 def _lend(
     connection: Connection, before: Iterable[Row], after: Iterable[Row], recorded_at: int, change: Change
 ) -> None:
     """Give the graph the links of the events' refs, and take back those that they lend no more."""
-    gone: set[_Edge] = set()
-    come: set[_Edge] = set()
+    gone: set[links.Edge] = set()
+    come: set[links.Edge] = set()
     for rows, edges in ((before, gone), (after, come)):
         for row in rows:
             subject = row[_SUBJECT]
@@ -278,102 +252,12 @@ def _lend(
                 change.subjects.add(subject)
                 if row[_REFS] != "[]":
                     edges.update(_lent(row))
-    _relink(connection, come - gone, gone - come, recorded_at, change)
+    links.relink(connection, come - gone, gone - come, recorded_at, change)
 
 
-def _lent(row: Row) -> Iterator[_Edge]:
+def _lent(row: Row) -> Iterator[links.Edge]:
     subject = row[_SUBJECT]
-    return (_Edge(subject, ref, row[_SOURCE], row[_ID]) for ref in orjson.loads(row[_REFS]) if ref != subject)
-
-
-def _artefacts(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
-    """Make the parents of each reported artefact what its source says now."""
-    reported = {(found.source, item.key): item.parents for found in records for item in [cast("Artefact", found.item)]}
-    words = {(found.source, cast("Artefact", found.item).key): (found.by, found.why) for found in records if found.why}
-    known = _said(connection, reported)
-    wanted = {
-        _Edge(child, parent, source)
-        for (source, child), parents in reported.items()
-        for parent in parents
-        if parent != child
-    }
-    gone = known.keys() - wanted
-    why = {edge: words[edge.source, edge.child] for edge in gone if (edge.source, edge.child) in words}
-    _relink(connection, wanted - known.keys(), gone, recorded_at, change, words=why)
-
-
-def _members(connection: Connection, records: list[Record], recorded_at: int, change: Change) -> None:
-    """Make the children of each reported group what its source says now."""
-    table = store.link
-    for source, group in ((found.source, cast("Members", found.item)) for found in records):
-        mine = and_(table.c.parent == group.key, table.c.source == source, table.c.event == "")
-        known = {_Edge(child, group.key, source) for child in connection.scalars(select(table.c.child).where(mine))}
-        wanted = {_Edge(child, group.key, source) for child in group.children if child != group.key}
-        gone = {edge for edge in known - wanted if group.within is None or edge.child.startswith(group.within)}
-        _relink(connection, wanted - known, gone, recorded_at, change)
-
-
-def _links(connection: Connection, records: list[Record], recorded_at: int, outcome: Outcome, change: Change) -> None:
-    """Add or withdraw one link after the other."""
-    links = [(found.source, cast("Link", found.item), (found.by, found.why)) for found in records]
-    known = _said(connection, {(source, said.child): None for source, said, _ in links})
-    wanted, last = dict(known), dict(known)
-    for source, said, words in links:
-        edge = _Edge(said.child, said.parent, source)
-        changed = edge in wanted if said.deleted else wanted.get(edge) != words
-        outcome.count(changed=changed)
-        if changed:
-            last[edge] = words
-            wanted[edge] = words
-        if said.deleted:
-            wanted.pop(edge, None)
-    come, gone = (dict(one.items() - other.items()).keys() for one, other in ((wanted, known), (known, wanted)))
-    _relink(connection, set(come), set(gone), recorded_at, change, words=last)
-
-
-def _said(connection: Connection, children: Iterable[Ident]) -> dict[_Edge, Words]:
-    """Return the links of some children that their sources say themselves, not by an event, and who said why."""
-    table, known = store.link, dict[_Edge, Words]()
-    for source, keys in _by_source(children):
-        mine = and_(table.c.child.in_(keys), table.c.source == source, table.c.event == "")
-        found = connection.execute(select(table.c.child, table.c.parent, table.c.by, table.c.why).where(mine))
-        known |= {_Edge(child, parent, source): (by, why) for child, parent, by, why in found}
-    return known
-
-
-def _relink(
-    connection: Connection,
-    come: AbstractSet[_Edge],
-    gone: AbstractSet[_Edge],
-    recorded_at: int,
-    change: Change,
-    *,
-    words: Mapping[_Edge, Words] = MappingProxyType({}),
-) -> None:
-    """Add and take away links; `words` says of some who wants it so, and why."""
-    table = store.link
-    if gone:
-        key = ("child", "parent", "source", "event")
-        keys = [{f"for_{name}": getattr(edge, name) for name in key} for edge in gone]
-        match = and_(*(table.c[name] == bindparam(f"for_{name}") for name in key))
-        kept = (*key, "recorded_at", "by", "why")
-        ended = (
-            bindparam("superseded_at", type_=BigInteger()),
-            bindparam("ended_by", type_=Text()),
-            bindparam("ended_why", type_=Text()),
-        )
-        aside = select(*(table.c[name] for name in kept), *ended).where(match)
-        connection.execute(
-            store.link_version.insert().from_select([*kept, *(one.key for one in ended)], aside),
-            [
-                {**for_, "superseded_at": recorded_at, "ended_by": by, "ended_why": why}
-                for for_, (by, why) in zip(keys, (words.get(edge, _NOBODY) for edge in gone), strict=True)
-            ],
-        )
-        connection.execute(table.delete().where(match), keys)
-    rows = [(edge.child, edge.parent, edge.source, edge.event, recorded_at, *words.get(edge, _NOBODY)) for edge in come]
-    engines.insert(connection, table, rows)
-    change.artefacts |= {edge.child for edge in come | gone}
+    return (links.Edge(subject, ref, row[_SOURCE], row[_ID]) for ref in orjson.loads(row[_REFS]) if ref != subject)
 
 
 # ---- quarantine
@@ -392,10 +276,3 @@ def _quarantine(connection: Connection, rejected: Sequence[Rejection], at: int) 
         if connection.execute(again).rowcount == 0:
             row = {"source": source, "digest": digest, "id": found.id, "raw": raw[:RAW_LENGTH], **said}
             insert(connection, table, [{**row, "first_at": at, "times": 1}])
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[tuple[Any, ...]]:
-    """Cut into tuples of at most so many (itertools.batched, which Python 3.11 lacks)."""
-    walk = iter(items)
-    while part := tuple(islice(walk, size)):
-        yield part

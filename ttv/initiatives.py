@@ -1,10 +1,9 @@
 """Initiatives and who owns them: put, replaced and removed by the origin that named them first."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -12,9 +11,8 @@ from sqlalchemy import Connection, RowMapping, Table, select
 
 from connectors.contract import Initiative
 from ttv import engines, store
+from ttv.slices import SLICE, batched
 
-_SLICE = 500
-"""Keys looked up by one statement."""
 _COLUMNS = tuple(store.initiative.c.keys())
 _SAID = frozenset({"origin", "recorded_at", "by", "why"})
 
@@ -88,18 +86,12 @@ def stored(connection: Connection, key: str) -> tuple[Initiative, str] | None:
 
 def _stored(connection: Connection, keys: Iterable[str]) -> dict[str, _Standing]:
     found: dict[str, _Standing] = {}
-    for some in _slices(keys):
+    for some in batched(keys, SLICE):
         rows = connection.execute(select(store.initiative).where(store.initiative.c.key.in_(some))).mappings().all()
         if rows:
             claims, labels = _beside(connection, [row["key"] for row in rows])
             found |= {row["key"]: _read(row, claims[row["key"]], labels[row["key"]]) for row in rows}
     return found
-
-
-def _slices(keys: Iterable[str]) -> Iterator[list[str]]:
-    walk = iter(keys)
-    while some := list(islice(walk, _SLICE)):
-        yield some
 
 
 def _beside(connection: Connection, keys: list[str]) -> tuple[dict[str, list[str]], dict[str, dict[str, str]]]:
@@ -259,6 +251,6 @@ def _version(known: _Standing, at: datetime, by: str | None, why: str | None) ->
 
 
 def _delete(connection: Connection, keys: Iterable[str]) -> None:
-    for some in _slices(keys):
+    for some in batched(keys, SLICE):
         for column in (store.initiative.c.key, store.claim.c.initiative, store.label.c.initiative):
             connection.execute(column.table.delete().where(column.in_(some)))

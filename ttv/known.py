@@ -17,10 +17,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, an
 
 from connectors.contract import Initiative
 from ttv import engines, initiatives, store
-from ttv.collect import batched
 from ttv.cursors import BadQuestion
 from ttv.records import meaning
 from ttv.route import rebuild
+from ttv.slices import batched
 from ttv.store import claim, event, event_version, initiative, initiative_version, label, link, link_version
 
 MOST = 1_000_000

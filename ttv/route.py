@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine, select
 
 from connectors.contract import Initiative, Item, SourceError, narrowed
 from ttv import changes, collect, deliveries, engines, initiatives, measure, store, trace
-from ttv.collect import Outcome, batched
+from ttv.collect import Outcome
 from ttv.deliveries import Heard, Said
 from ttv.initiatives import Change, Conflict
 from ttv.records import Link, Record, Rejection
+from ttv.slices import batched
 from ttv.store import initiative, source, touched_initiative
 
 __all__ = ["Conflict", "Connector", "Looked", "Outcome", "Route"]
