@@ -61,7 +61,7 @@ def read(envelope: Any, rules: Rules, within: str = "") -> Read:
         return Read([*said.packaged(), Artefact(said.key, said.parents())], said.reason())
     items: list[Item] = [event]
     if event.subject != said.key:
-        items.append(Artefact(said.key, (event.subject, *said.before())))
+        items.append(Artefact(said.key, tuple(dict.fromkeys([event.subject, *said.before()]))))
     return Read(items, None)
 
 

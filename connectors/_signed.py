@@ -48,12 +48,14 @@ def by_token(settings: HookedSettings, header: str, said: str | None) -> None:
 def by_login(settings: HookedSettings, said: str | None) -> None:
     """Verify what `Authorization` says: the secret as a bearer token, or as the password of HTTP Basic."""
     scheme, _, given = (said or "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            given = b64decode(given, validate=True).decode().partition(":")[2]
-        except ValueError:
-            given = ""
-    _verify("Authorization", given.strip() or None, secrets(settings))
+    match scheme.lower():
+        case "bearer":
+            password = given.strip()
+        case "basic":
+            password = _password(given)
+        case _:
+            password = ""
+    _verify("Authorization", password or None, secrets(settings))
 
 
 def by_standard(settings: HookedSettings, headers: Mapping[str, str], body: bytes) -> datetime:
@@ -84,6 +86,13 @@ def _verify(header: str, said: str | None, wanted: Iterable[str], given: Iterabl
     right = [hmac.compare_digest(one.encode(), other) for one in given or [said] for other in expected]
     if not any(right):
         raise Refused(f"the header {header} does not fit the body and the secret", remedy=_REMEDY)
+
+
+def _password(given: str) -> str:
+    try:
+        return b64decode(given, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _hmac(key: bytes, message: bytes, digest: str) -> bytes:

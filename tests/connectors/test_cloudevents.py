@@ -97,6 +97,7 @@ def test_the_secret_is_a_token_or_a_password(headers):
         {"Authorization": "Bearer"},
         {"Authorization": "Bearer other"},
         {"Authorization": SECRET},
+        {"Authorization": f"Token {SECRET}"},
         {"Authorization": "Basic nonsense"},
         {"Authorization": "Basic 4pyT/w=="},
         basic("other"),
