@@ -21,6 +21,9 @@ from connectors.contract import Refused, Unavailable, remedy
 HIDDEN = (404,)
 """What the token may not see is not found."""
 
+AT_ONCE = 100
+"""As many nodes as GraphQL may be asked about in one question."""
+_LEAST = 10
 _NO_GRAPHQL = (404, 405, 501)
 _PROBE = "query Probe { rateLimit { limit remaining } }"
 _ELSEWHERE = "the url of an Enterprise Server ends with /api/v3"
@@ -53,6 +56,7 @@ class GitHub(Client):
         self._signed = options.get("auth") is not None
         self._graphql = f"{base.rstrip('/').removesuffix('/v3')}/graphql"
         self._useless = set[str]()
+        self._at_once = AT_ONCE
 
     @cached_property
     def graphql(self) -> bool:
@@ -65,6 +69,23 @@ class GitHub(Client):
         if not self.graphql or query in self._useless:
             return None
         return next(self._asked(query, variables, lambda data: [data], lambda _: None, partly=True), None)
+
+    def about(self, query: str, ids: Iterable[str], **variables: Any) -> dict[str, Any]:
+        """Ask GraphQL about nodes; gives them by their ids, as far as it tells of them.
+
+        What takes it too long it does not answer at all: then nothing is told, and fewer are asked for next time.
+        """
+        told, rest = dict[str, Any](), list(ids)
+        while rest:
+            some, rest = rest[: self._at_once], rest[self._at_once :]
+            try:
+                data = self.ask(query, ids=some, **variables)
+            except Unavailable as error:
+                if error.state != "unavailable":
+                    raise
+                self._at_once, data = max(_LEAST, len(some) // 2), None
+            told |= {node["id"]: node for node in (data or {}).get("nodes") or () if node and "id" in node}
+        return told
 
     def nodes(self, query: str, connection: Callable[[Any], Any], **variables: Any) -> Iterator[Any]:
         """Yield the nodes of page after page of a connection of a repository; none where `ask` gives None.
@@ -171,13 +192,8 @@ def missing(named: Iterable[str], seen: Iterable[Repository], url: str) -> Refus
     """Say which names nothing was found for; None if there are none."""
     found = {one.casefold() for repository in seen for one in (repository.name, repository.path)}
     gone = [name for name in named if not any(fnmatchcase(one, name.casefold()) for one in found)]
-    rest = (
-        "the others were read"
-        if found
-        else _ELSEWHERE
-        if host(url) == urlsplit(url).netloc.casefold()
-        else "nothing else is named"
-    )
+    own = host(url) == urlsplit(url).netloc.casefold() and not url.endswith("/api/v3")
+    rest = "the others were read" if found else _ELSEWHERE if own else "and no other is named"
     said = f"GitHub answered 404 for {', '.join(gone)}: not there, or the token does not see it; {rest}"
     return Refused(said, state="not_found", remedy=remedy("not_found")) if gone else None
 

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from itertools import count, islice
 from typing import Any
 
-from connectors._github import GitHub, Names
+from connectors._github import AT_ONCE, GitHub, Names
 from connectors._github_brought import Brought
 from connectors._github_settings import Settings
 from connectors._reading import Span, batches, instant
@@ -28,7 +28,6 @@ query Statuses($ids: [ID!]!) {
   }
 }
 """
-_AT_ONCE = 100
 _FAILED = {"failure", "error"}
 _KEPT = ("id", "node_id", "sha", "ref", "environment", "production_environment", "created_at", "updated_at", "creator")
 """What is remembered of a deployment: its payload may be long."""
@@ -55,7 +54,7 @@ class Deployments:
 
     def touched(self, span: Span) -> Iterator[Any]:
         """List those created before the end that changed after the start, unless they are too old to change."""
-        for some in batches(self._touched(span), _AT_ONCE):
+        for some in batches(self._touched(span), AT_ONCE):
             self._learn(some)
             yield from some
 
@@ -98,11 +97,10 @@ class Deployments:
             for one in deployments
             if isinstance(one, dict) and one.keys() >= {"id", "node_id"} and one["id"] not in self._results
         }
-        told = self._client.ask(STATUSES, ids=list(numbers)) if numbers else None
-        for node in (told or {}).get("nodes") or ():
-            statuses = (node or {}).get("statuses")
+        for id_, node in self._client.about(STATUSES, numbers).items():
+            statuses = node.get("statuses")
             if statuses and not statuses["pageInfo"]["hasNextPage"]:
-                self._results[numbers[node["id"]]] = _result(map(_as_status, statuses["nodes"]))
+                self._results[numbers[id_]] = _result(map(_as_status, statuses["nodes"]))
 
     def _before(self, deployment: Any) -> Any:
         """Find the deployment that was in the environment before, however long ago it was put there."""

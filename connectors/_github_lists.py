@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, takewhile
 from typing import Any
 
-from connectors._github import GitHub, Names, Repository
+from connectors._github import AT_ONCE, GitHub, Names, Repository
 from connectors._reading import Span, batches
 from connectors.client import Params
 
 _SWITCHED_OFF = (404, 410)
-_AT_ONCE = 100
-"""Nodes of one question: GitHub gives up on what takes it ten seconds."""
 _A_SECOND = timedelta(seconds=1)
 
 PULLS = """
@@ -90,9 +88,9 @@ class Lists:
             yield from (issue for issue in self._issues(span) if not is_pull(issue))
             yield from self._pulls(span)
             return
-        for some in batches(self._issues(span), _AT_ONCE):
-            told = self._beside(PULLS, filter(is_pull, some), closing=closing, files=files)
-            above = self._beside(PARENTS, filter(_is_silent, some))
+        for some in batches(self._issues(span), AT_ONCE):
+            told = self._client.about(PULLS, _ids(filter(is_pull, some)), closing=closing, files=files)
+            above = self._client.about(PARENTS, _ids(filter(_is_silent, some)))
             for record in some:
                 yield self._whole(record, told) if is_pull(record) else _under(record, above)
 
@@ -143,12 +141,6 @@ class Lists:
         known = self._client.remembered.get(("head", self._repository.path))
         return known is not None and known[0] == head and known[1] < span.since
 
-    def _beside(self, query: str, records: Iterable[Any], **variables: Any) -> dict[str, Any]:
-        """Ask what stands beside records; gives it by their ids, of as many as GraphQL tells of."""
-        ids = [record["node_id"] for record in records if "node_id" in record]
-        told = self._client.ask(query, ids=ids, **variables) if ids else None
-        return {node["id"]: node for node in (told or {}).get("nodes") or () if node and "id" in node}
-
     def _issues(self, span: Span) -> Iterator[Any]:
         asked: Params = {"state": "all", "since": _second(span.since), "sort": "updated", "direction": "asc"}
         path = f"{self._repository.api}/issues"
@@ -181,6 +173,10 @@ class Lists:
 def is_pull(record: Any) -> bool:
     """Say whether a record of the list of issues is a pull request; what is no record at all is read as an issue."""
     return isinstance(record, dict) and "pull_request" in record
+
+
+def _ids(records: Iterable[Any]) -> list[str]:
+    return [record["node_id"] for record in records if "node_id" in record]
 
 
 def _is_silent(record: Any) -> bool:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from connectors import github
 from connectors._github import host
 from connectors.contract import HookedSettings, Refused, Unavailable
-from tests.connectors.github_found import at, event, every_parent, groups, merged, parents
+from tests.connectors.github_found import at, event, every_parent, groups, ids, merged, parents
 from tests.fakes import github as fake
 from tests.fakes.web import said
 
@@ -68,6 +68,27 @@ def test_a_pull_request_that_graphql_does_not_tell_of_is_asked_for_by_itself(loo
     account.routes.insert(0, blind)
     assert look() == whole
     assert "/repos/acme/pay/pulls/12" in [path for _, path, *_ in account.asked]
+
+
+def test_what_takes_graphql_too_long_is_asked_for_by_rest_and_then_fewer_at_once(asking, account):
+    whole, tell, asked = asking(github, fake, account).look(), account._graphql, []
+
+    def slow(request, body):
+        ids = (body.get("variables") or {}).get("ids", [])
+        asked.append(len(ids))
+        return said({"message": "timeout"}, 502) if len(ids) > 10 else tell(request, body)
+
+    more = [{**account.pulls[0], "id": 8000 + n, "node_id": f"PR_{8000 + n}", "number": 200 + n} for n in range(30)]
+    account.pulls += more
+    account.routes.insert(0, ("/graphql", slow))
+    looked = asking(github, fake, account)
+    first, second = looked.look(), looked.look()
+    assert first == second
+    assert {repr(item) for item in whole} <= {repr(item) for item in first}
+    assert "pull/8029/merged" in ids(first, "change")
+    assert max(asked) == 33
+    assert asked[-1] <= 16
+    assert len([path for _, path, *_ in account.asked if path == "/repos/acme/pay/pulls/229"]) >= 1
 
 
 def test_a_graphql_that_fails_is_not_taken_for_one_that_has_nothing(look, account):
