@@ -134,7 +134,7 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
     """Yield what a webhook says for sure: that a ticket was deleted for good; and ask for a look where one tells more.
 
     Who asked is told by a number alone, which says nothing about whether it is a customer. A webhook of a trigger has a
-    body of the administrator's own making, and always asks for a look.
+    body of the administrator's own making, which may be the same each time; it always asks for a look.
     """
     name, at = "X-Zendesk-Webhook-Signature", headers.get("X-Zendesk-Webhook-Signature-Timestamp", "")
     _signed.by_base64(settings, at.encode() + body, name, headers.get(name))
@@ -143,7 +143,8 @@ def received(settings: Settings, headers: Mapping[str, str], body: bytes) -> Ite
     by_trigger, what = not type_.startswith("zen:"), type_.removeprefix(_TICKET)
     wanted = by_trigger or what in _TELLING
     as_of = None if by_trigger else instant(told["time"])
-    yield Delivery(as_of=as_of, signed_at=instant(at), look_in=_SOON if wanted else None)
+    apart = at if by_trigger else ""
+    yield Delivery(as_of=as_of, signed_at=instant(at), apart=apart, look_in=_SOON if wanted else None)
     if what == "permanently_deleted":
         id_ = told["detail"]["id"]
         yield Withdrawn(f"ticket/{id_}")

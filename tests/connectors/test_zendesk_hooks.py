@@ -37,7 +37,7 @@ def event(what, domain="ticket"):
 
 def test_the_signature_is_over_the_time_and_the_body():
     headers = {"X-Zendesk-Webhook-Signature": "9kbPnpsthhlLWdNWbvEpwAMhoJsVOf5FhS5g7cHsf68="}
-    assert sent(b'{"a":1}', **headers) == [Delivery(signed_at=SIGNED_AT, look_in=SOON)]
+    assert sent(b'{"a":1}', **headers) == [Delivery(signed_at=SIGNED_AT, apart=AT, look_in=SOON)]
     with pytest.raises(Refused, match="does not fit"):
         sent(b'{"a":1}', at="2026-09-03T09:00:42Z", **headers)
 
@@ -72,4 +72,9 @@ def test_a_ticket_that_was_deleted_for_good_is_withdrawn():
 
 @pytest.mark.parametrize("told", [{"ticket": 5012}, [], "5012"])
 def test_a_webhook_of_a_trigger_asks_for_a_look_whatever_it_says(told):
-    assert sent(told) == [Delivery(signed_at=SIGNED_AT, look_in=SOON)]
+    assert sent(told) == [Delivery(signed_at=SIGNED_AT, apart=AT, look_in=SOON)]
+
+
+def test_webhooks_of_a_trigger_with_one_body_are_told_apart_by_when_they_were_signed():
+    first, second = (sent({"ticket": 5012}, at)[0].apart for at in (AT, "2026-09-03T09:00:42Z"))
+    assert first != second
