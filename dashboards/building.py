@@ -37,6 +37,9 @@ from dashboards.parts import DAYS, SOURCE, VALUE, WORDS, Board, Panel, Query
 
 TAG = "ttv"
 _COLOURS = {"stat": "text", "bars": "blue", "table": "text"}
+_DIRECTION = "{{direction}}"
+_HUES = {"top_down": "blue", "bottom_up": "purple", "unknown": "yellow"}
+"""Of lines; green and red say how something stands to its target."""
 _BAR = 48
 """Pixels of a bar's height at most."""
 _BAND = "95 %"
@@ -114,7 +117,7 @@ def _panel(panel: Panel) -> Any:
         if style := list(_style(query)):
             made = made.override_by_query(letter, style)
     for name, spoken in _spoken(panel):
-        made = made.override_by_name(name, [DynamicConfigValue("displayName", spoken)])
+        made = made.override_by_name(name, spoken)
     return made
 
 
@@ -142,7 +145,7 @@ def _fixed(colour: str) -> dashboard.FieldColor:
 
 def _style(query: Query) -> Iterator[DynamicConfigValue]:
     if query.colour:
-        yield DynamicConfigValue("color", {"mode": "fixed", "fixedColor": query.colour})
+        yield _coloured(query.colour)
     if query.unit:
         yield DynamicConfigValue("unit", query.unit)
     if query.dashed:
@@ -154,13 +157,18 @@ def _style(query: Query) -> Iterator[DynamicConfigValue]:
             yield DynamicConfigValue("custom.fillOpacity", 15)
 
 
-def _spoken(panel: Panel) -> Iterator[tuple[str, str]]:
-    """Yield the names that answers have by values of labels, and what people read instead."""
-    for label, words in (("direction", ("top_down", "bottom_up")), ("status", ("on_track", "at_risk"))):
-        named = f"{{{{{label}}}}}"
-        for legend in dict.fromkeys(query.legend for query in panel.queries if named in query.legend):
-            for word in words:
-                yield legend.replace(named, word), legend.replace(named, WORDS[word])
+def _spoken(panel: Panel) -> Iterator[tuple[str, list[DynamicConfigValue]]]:
+    """Yield the names that answers have by values of labels, with what people read instead, and the hue of their line."""
+    for legend in dict.fromkeys(query.legend for query in panel.queries if _DIRECTION in query.legend):
+        for direction, hue in _HUES.items():
+            name, spoken = (legend.replace(_DIRECTION, one) for one in (direction, WORDS.get(direction, direction)))
+            colour = [_coloured(hue)] if panel.kind == "line" else []
+            if colour or name != spoken:
+                yield name, [DynamicConfigValue("displayName", spoken), *colour]
+
+
+def _coloured(colour: str) -> DynamicConfigValue:
+    return DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
 
 
 def _stat(panel: Panel) -> stat.Panel:

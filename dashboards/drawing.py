@@ -13,7 +13,16 @@ from matplotlib import figure
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _GREY, _INK = "#6e7077", "#24292e"
-_COLOURS = {"red": "#e02f44", "green": "#299c46", "orange": "#ff780a", "blue": "#3274d9", "text": _INK}
+_COLOURS = {
+    "red": "#e02f44",
+    "green": "#299c46",
+    "orange": "#ff780a",
+    "yellow": "#e0b400",
+    "blue": "#3274d9",
+    "light-blue": "#8ab8ff",
+    "purple": "#8f3bb8",
+    "text": _INK,
+}
 _PALETTE = ("#299c46", "#e0b400", "#3274d9", "#ff780a", "#a352cc", "#e02f44", "#1f9e9e", "#8f3bb8")
 _LINE_INCHES = 0.21
 _CHARACTER_INCHES = 0.068

@@ -1,6 +1,6 @@
 """Flow: what is under way, and what it waits for."""
 
-from dashboards.asked import CHOICES, FEW, STAGES, TO_INITIATIVE, in_order, last, share, since
+from dashboards.asked import CHOICES, FEW, STAGES, TO_INITIATIVE, coloured, in_order, last, share, since
 from dashboards.parts import DAY, NAMED, SPAN, WHO, Board, Panel, Query, Row
 
 _SHORT = {"initiative": "initiative", "name": "name", "team": "team"}
@@ -44,8 +44,14 @@ FLOW = Board(
                     "Open initiatives by stage over time",
                     "Of the chosen teams and directions. A growing band is a queue in front of what ends that stage: "
                     "start less, and finish what is there.",
-                    in_order(
-                        f"sum (max by (team, direction) ({last(f'ttv_initiatives{{%s,{WHO}}}')}))", "state", STAGES
+                    coloured(
+                        in_order(
+                            f"sum (max by (team, direction) ({last(f'ttv_initiatives{{%s,{WHO}}}')}))", "state", STAGES
+                        ),
+                        "orange",
+                        "yellow",
+                        "blue",
+                        "purple",
                     ),
                     width=12,
                     unit="short",

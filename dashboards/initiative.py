@@ -1,6 +1,6 @@
 """Initiative: one in depth."""
 
-from dashboards.asked import COLUMNS, DIRECTION, NO_TARGET, TEAM, in_order, last, milestone
+from dashboards.asked import COLUMNS, DIRECTION, NO_TARGET, TEAM, coloured, in_order, last, milestone
 from dashboards.parts import DAY, WORDS, Board, Panel, Query, Row, choice
 
 _ONE = 'initiative="$initiative"'
@@ -132,11 +132,16 @@ _EXPECTS = Row(
             "Chance of value",
             "By what became of those that once stood where it stands. Falling chances say that it has been in its "
             "stage for longer than most: ask what it waits for.",
-            in_order(
-                f"max by (within) ({last(f'ttv_initiative_value_chance_ratio{{{_ONE},%s}}')})",
-                "within",
-                _WITHIN,
-                _NEVER,
+            coloured(
+                in_order(
+                    f"max by (within) ({last(f'ttv_initiative_value_chance_ratio{{{_ONE},%s}}')})",
+                    "within",
+                    _WITHIN,
+                    _NEVER,
+                ),
+                "light-blue",
+                "blue",
+                "purple",
             ),
             width=12,
             unit="percentunit",

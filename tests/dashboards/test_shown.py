@@ -134,6 +134,13 @@ def test_an_interval_is_a_band_and_a_target_is_dashed(root):
     assert set_[letters["target"]]["color"]["fixedColor"] == "red"
 
 
+def test_a_direction_has_its_own_hue_which_says_nothing_of_its_target(shown):
+    lines = (answer("A", 1.0, one, direction=one) for one in ("top_down", "bottom_up", "unknown"))
+    found, _ = shown("ttv-rate-of-turn", "Rate of turn over time", *lines, answer("B", 2.0, "target"))
+    hues = {one["name"]: one["colour"] for one in found}
+    assert hues == {"top down": "blue", "bottom up": "purple", "unknown": "yellow", "target": "red"}
+
+
 def test_no_panel_shows_people_the_spelling_of_a_label(root, grafana):
     asked = {
         place: [answer(letter, 0.5, named(query.legend), **LABELS) for letter, query in lettered(panel)]
