@@ -5,8 +5,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from connectors import cloudevents
+from connectors.contract import Unread
 from tests.invented import SOURCE, TOKEN
+from ttv import store
 from ttv.cli.columns import Columns
+from ttv.publish.bodies import opened
+from ttv.route import Route
 
 BAD = '{"id": "1", "kind": "ideaa", "occurred_at": "2026-01-01T00:00:00Z", "subject": "x:1"}\nnot json\n'
 
@@ -46,10 +51,10 @@ def test_without_any_it_says_so(run):
 
 def test_after_an_upgrade_a_source_s_records_are_read(unread):
     still = unread("quarantine", "retry", environ=TOKEN).stdout
-    assert "tool: 0 were read, with 0 new or changed; 3 stay\n  3: KeyError: 'created'\n" in still
+    assert "tool: 0 read, with 0 new or changed; 3 stay\n  3: KeyError: 'created'\n" in still
     Path("ttv.toml").write_text(f"{SOURCE}unread = 3\nmended = true\n")
     told = unread("quarantine", "retry", "--source", "tool", environ=TOKEN).stdout
-    assert told == "tool: 3 were read, with 3 new or changed; 0 stay\n"
+    assert told == "tool: 3 read, with 3 new or changed; 0 stay\n"
     assert causes(unread) == [("api", 1), ("api", 1)]
     assert unread("quarantine", "retry", "--source", "tool", environ=TOKEN).stdout == "nothing lies in quarantine\n"
 
@@ -71,9 +76,35 @@ def test_rows_are_read_again_by_the_mapping_that_they_came_with(run, monkeypatch
         before.setattr(Columns, "_time", older)
         run("import", "ideas.csv", *mapping, "--column", "subject=Issue", "--timezone", "Europe/Berlin", exit_code=1)
     told = run("quarantine", "retry").stdout
-    assert "api: 1 were read, with 1 new or changed; 1 stay\n  1: has 4 cells, and the header 3\n" in told
+    assert "api: 1 read, with 1 new or changed; 1 stay\n  1: has 4 cells, and the header 3\n" in told
     event = orjson.loads(run("export").stdout)
     assert (event["id"], event["occurred_at"], event["subject"]) == ("idea-1", "2026-05-01T07:00:00Z", "PAY-1")
+
+
+def test_cloudevents_that_came_by_the_api_are_opened_again(run, monkeypatch):
+    envelope = {"specversion": "1.0", "id": "7", "source": "board", "type": "ttv.idea", "subject": "x:1"}
+
+    def older(envelope):
+        raise ValueError("type: 'ttv.idea' is unknown")
+
+    engine = store.open("sqlite:///ttv.sqlite")
+    with monkeypatch.context() as before:
+        before.setattr(cloudevents, "event", older)
+        Route(engine).post(opened([{**envelope, "time": "2026-05-01T07:00:00Z"}], []))
+    engine.dispose()
+    assert run("quarantine", "retry").stdout == "board: 1 read, with 1 new or changed; 0 stay\n"
+    assert orjson.loads(run("export").stdout)["source"] == "board"
+
+
+def test_records_of_a_tool_that_only_sends_are_read_again_without_asking_it(run, monkeypatch):
+    Path("ttv.toml").write_text('[sources.board]\ntype = "cloudevents"\nwebhook_secret = { env = "TTV_SECRET" }\n')
+    envelope = {"specversion": "1.0", "id": "7", "source": "board", "type": "ttv.idea", "subject": "x:1"}
+    engine = store.open("sqlite:///ttv.sqlite")
+    raw = {**envelope, "time": "2026-05-01T07:00:00Z"}
+    Route(engine).take("board", [Unread(raw, "an older program", cloudevents.READER)])
+    engine.dispose()
+    told = run("quarantine", "retry", environ={"TTV_SECRET": "whsec_c2VjcmV0LW9mLXRoZS1ib2FyZA=="}).stdout
+    assert told == "board: 1 read, with 1 new or changed; 0 stay\n"
 
 
 def test_what_is_junk_is_dropped_by_who_and_why(unread):

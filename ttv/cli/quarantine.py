@@ -22,6 +22,7 @@ from ttv.cli.errors import FAILED, Wrong
 from ttv.cli.report import plain
 from ttv.config import Source
 from ttv.publish import bodies
+from ttv.publish.bodies import opened as opened_envelopes
 from ttv.quarantine import Kept, Retried
 from ttv.records import Record, Rejection
 from ttv.route import Route
@@ -145,7 +146,7 @@ def _told(name: str, one: Retried | str) -> None:
     if isinstance(one, str):
         click.echo(f"{name}: {one}", err=True)
         return
-    click.echo(f"{name}: {one.taken:,} were read, with {one.events:,} new or changed; {one.unread:,} stay")
+    click.echo(f"{name}: {one.taken:,} read, with {one.events:,} new or changed; {one.unread:,} stay")
     for reason, count in sorted(one.reasons.items(), key=lambda pair: (-pair[1], pair[0])):
         click.echo(f"  {count:,}: {plain(reason)}")
     if one.alone:
@@ -177,6 +178,8 @@ def _rereading(sources: Iterable[Source], stop: Stop, at_end: ExitStack) -> quar
         source = configured.get(kept.source)
         if kept.reader == cloudevents.READER and (source is None or source.looks):  # it came to the API
             return bodies.opened([orjson.loads(kept.raw)], [])
+        if kept.reader == cloudevents.READER and kept.source not in configured:
+            return opened_envelopes([orjson.loads(kept.raw)], [])
         if stop():
             raise Stopped
         if kept.source not in readers:
