@@ -11,6 +11,7 @@ from connectors.contract import Unavailable
 from tests.scheduled import Counts, Tool, health
 from ttv import store
 from ttv.config import Source
+from ttv.records import Record, Rejection
 from ttv.route import Route
 from ttv.schedule import Schedule
 
@@ -118,3 +119,47 @@ def test_a_source_that_was_down_for_a_week_catches_up_by_itself(weekly, counts):
     assert tool.asked[0][0] > known - timedelta(hours=1), "it goes on where it was, not from the beginning"
     assert [until for _, until in tool.asked].count(None) == 1
     assert counts.runs.count(("one", "failed")) == 7 * 24
+
+
+# ---- what lay in the future
+
+
+def test_what_lay_in_the_future_is_taken_when_it_no_longer_does(weekly, counts):
+    route, clock = weekly
+    ahead = contract.Event("1", "idea", clock.at + timedelta(days=7), "board:1")
+    route.post([Record(0, "board", ahead), Rejection(1, "is not JSON", raw="{")])
+    schedule = Schedule(route, [], counts)
+    for hour in range(8 * 24):
+        schedule._ripen()
+        with store.reading(route.engine) as connection:
+            taken = connection.execute(store.event.select()).all()
+            left = connection.execute(store.quarantine.select()).all()
+        assert (len(taken), len(left)) == ((0, 2) if hour < 7 * 24 else (1, 1))
+        clock.at += timedelta(hours=1)
+
+
+def test_looking_for_it_in_vain_changes_nothing(weekly, counts):
+    route, clock = weekly
+    route.post([Record(0, "board", contract.Event("1", "idea", clock.at + timedelta(days=7), "board:1"))])
+    with store.reading(route.engine) as connection:
+        before = store.version(connection)
+    Schedule(route, [], counts)._ripen()
+    with store.reading(route.engine) as connection:
+        assert store.version(connection) == before
+
+
+def test_a_schedule_looks_for_it_each_hour(weekly, counts):
+    schedule = Schedule(weekly[0], [], counts)
+    schedule.start()
+    (job,) = [job for job in schedule._scheduler.get_jobs() if job.func == schedule._ripen]
+    schedule.stop()
+    assert job.trigger.interval == timedelta(hours=1)
+
+
+def test_what_was_taken_is_said(weekly, counts, caplog):
+    route, clock = weekly
+    route.post([Record(0, "board", contract.Event("1", "idea", clock.at + timedelta(days=7), "board:1"))])
+    clock.at += timedelta(days=8)
+    with caplog.at_level(logging.INFO):
+        Schedule(route, [], counts)._ripen()
+    assert "1 records lay in the future and no longer do" in caplog.text

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, select, tuple_
+import orjson
+from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_
 
 from connectors.contract import Artefact, Event, Initiative, Withdrawn
-from ttv import changes, collect, store
+from ttv import changes, collect, records, store
 from ttv.records import Record, Rejection
 from ttv.route import Route, follow
 from ttv.store import event, initiative, initiative_version, link, link_version, quarantine
@@ -57,7 +58,7 @@ class Retried:
     """Why, of those that cannot be read, and how many each."""
 
 
-def _lying(source: str | None) -> Any:
+def _lying(source: str | None) -> ColumnElement[bool]:
     mine = quarantine.c.dropped_at.is_(None)
     return and_(mine, quarantine.c.source == source) if source else mine
 
@@ -111,20 +112,36 @@ def dropped(connection: Connection, source: str | None = None) -> int:
 # ---- read again
 
 
-def retry(route: Route, reread: Reread, source: str | None = None) -> Retried:
+def ripen(route: Route) -> Retried:
+    """Take the lines that lay in the future when they came and no longer do."""
+    ahead = and_(quarantine.c.reader.is_(None), quarantine.c.reason.like("%lies in the future%"))
+    return retry(route, lambda kept: [as_line(kept)], only=ahead)
+
+
+def as_line(kept: Kept) -> Record | Rejection:
+    """Read a record again as a line of a file."""
+    try:
+        return records.one(0, orjson.loads(kept.raw))
+    except orjson.JSONDecodeError as error:
+        return Rejection(0, f"is not JSON ({error})")
+
+
+def retry(
+    route: Route, reread: Reread, source: str | None = None, *, only: ColumnElement[bool] | None = None
+) -> Retried:
     """Read every record again, of one source or of all, the oldest first, so that the last said of a thing wins.
 
     A SourceError of what is asked outside goes on to the caller; what was taken before it stays taken.
     """
     retried = Retried()
-    for batch in _batches(route, source):
+    for batch in _batches(route, _lying(source) if only is None else and_(_lying(source), only)):
         _again(route, batch, reread, retried)
     return retried
 
 
-def _batches(route: Route, source: str | None) -> Iterator[list[Kept]]:
+def _batches(route: Route, wanted: ColumnElement[bool]) -> Iterator[list[Kept]]:
     key = (quarantine.c.last_at, quarantine.c.source, quarantine.c.digest)
-    query = select(*(quarantine.c[name] for name in Kept._fields)).where(_lying(source)).order_by(*key).limit(_BATCH)
+    query = select(*(quarantine.c[name] for name in Kept._fields)).where(wanted).order_by(*key).limit(_BATCH)
     after = query
     while True:
         with store.reading(route.engine) as connection:
@@ -138,7 +155,7 @@ def _batches(route: Route, source: str | None) -> Iterator[list[Kept]]:
 
 def _again(route: Route, batch: list[Kept], reread: Reread, retried: Retried) -> None:
     """Read records again, and in one transaction take what they say and tell the quarantine what became of them."""
-    records: list[Record] = []
+    said: list[Record] = []
     failed: dict[int, str] = {}
     for index, kept in enumerate(batch):
         found = reread(kept)
@@ -150,15 +167,15 @@ def _again(route: Route, batch: list[Kept], reread: Reread, retried: Retried) ->
             if isinstance(one, Rejection):
                 failed[index] = one.reason
             else:
-                records.append(Record(index, kept.source, one.item, one.by, one.why))
+                said.append(Record(index, kept.source, one.item, one.by, one.why))
     with store.writing(route.engine) as connection:
         at = route.now()
-        current = [one for one in records if not _since(connection, one, batch[one.index].last_at)]
+        current = [one for one in said if not _since(connection, one, batch[one.index].last_at)]
         outcome, change = collect.take(connection, current, at, keep=False)
         failed |= {one.index: one.reason for one in outcome.rejected}
         _leave(connection, [kept for index, kept in enumerate(batch) if index not in failed])
         _stay(connection, [(batch[index], reason) for index, reason in failed.items()])
-        if not change:
+        if not change and len(failed) < len(batch):
             _counted(connection, at)
         follow(connection, change, at)
     retried.taken += len(batch) - len(failed)

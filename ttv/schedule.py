@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from connectors.client import Traffic, Unheard
 from connectors.contract import SourceError
-from ttv import census, deliveries, engines, store
+from ttv import census, deliveries, engines, quarantine, store
 from ttv.census import Counted
 from ttv.config import Source
 from ttv.route import Looked, Route
@@ -31,7 +31,10 @@ _FIGURES = " figures"
 """The job that keeps the metrics current; no source can have this name."""
 _WISHES = " wishes"
 """The job that looks at sources whose tools have said that there is something to see."""
-_OWN = {_FIGURES, _WISHES}
+_RIPENING = " ripening"
+"""The job that takes what lay in the future and no longer does."""
+_OWN = {_FIGURES, _WISHES, _RIPENING}
+_RIPE_SECONDS = 3600
 _CURRENT_SECONDS = 2
 """So soon after a change the metrics are made anew, if that does not take long."""
 
@@ -174,8 +177,13 @@ class Schedule:
             self._scheduler.add_job(
                 self._run, "interval", seconds=seconds, args=[source], id=source.name, next_run_time=now
             )
-        for own, what in ((_FIGURES, self._refresh), (_WISHES, self._hasten)):
-            self._scheduler.add_job(what, "interval", seconds=_CURRENT_SECONDS, id=own, next_run_time=now)
+        own = (
+            (_FIGURES, self._refresh, _CURRENT_SECONDS),
+            (_WISHES, self._hasten, _CURRENT_SECONDS),
+            (_RIPENING, self._ripen, _RIPE_SECONDS),
+        )
+        for name, what, pause in own:
+            self._scheduler.add_job(what, "interval", seconds=pause, id=name, next_run_time=now)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -191,6 +199,15 @@ class Schedule:
         for source in self._sources:
             if source.name in wanted and source.name not in self._looking:
                 self._scheduler.modify_job(source.name, next_run_time=store.now())  # the clock that it runs by
+
+    def _ripen(self) -> None:
+        try:
+            ripe = quarantine.ripen(self._route)
+        except OperationalError as error:
+            _logger.error("the database does not answer: %s", error.orig)  # noqa: TRY400  the next hour tries again
+        else:
+            if ripe.taken:
+                _logger.info("%d records lay in the future and no longer do: taken from the quarantine", ripe.taken)
 
     def _wanted(self) -> set[str]:
         try:

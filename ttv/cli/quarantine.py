@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from connectors import cloudevents, contract
 from connectors.contract import SourceError, Unread
-from ttv import log, quarantine, records, store
+from ttv import log, quarantine, store
 from ttv.cli import asked as asking
 from ttv.cli.asked import Asked, everywhere, opened
 from ttv.cli.columns import Columns, Mapped
@@ -173,8 +173,10 @@ def _rereading(sources: Iterable[Source], stop: Stop, at_end: ExitStack) -> quar
     def reread(kept: Kept) -> Iterable[Record | Rejection] | None:
         if kept.reader == "":
             return None
-        if kept.reader is None or kept.reader.startswith("{"):
-            return [_line(kept)]
+        if kept.reader is None:
+            return [quarantine.as_line(kept)]
+        if kept.reader.startswith("{"):
+            return [_row(kept, kept.reader)]
         source = configured.get(kept.source)
         if kept.reader == cloudevents.READER and (source is None or source.looks):  # it came to the API
             return bodies.opened([orjson.loads(kept.raw)], [])
@@ -202,12 +204,9 @@ def _reader(source: Source | None, stop: Stop, at_end: ExitStack) -> _Again:
     return make(source.settings, client)  # type: ignore[no-any-return]  # of a module that is loaded by name
 
 
-def _line(kept: Kept) -> Record | Rejection:
-    try:
-        found = orjson.loads(kept.raw)
-    except orjson.JSONDecodeError as error:
-        return Rejection(0, f"is not JSON ({error})")
-    return Columns(Mapped.model_validate_json(kept.reader)).read(0, found) if kept.reader else records.one(0, found)
+def _row(kept: Kept, mapping: str) -> Record | Rejection:
+    """Read a row of a table, or a line of other fields, by the mapping that it came with."""
+    return Columns(Mapped.model_validate_json(mapping)).read(0, orjson.loads(kept.raw))
 
 
 def _items(kept: Kept, again: Callable[[Any], Iterable[contract.Item]]) -> Iterator[Record | Rejection]:
