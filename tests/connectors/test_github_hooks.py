@@ -7,11 +7,14 @@ from urllib.parse import urlencode
 
 import pytest
 from requests.structures import CaseInsensitiveDict
+from sqlalchemy import select
 
 from connectors import github
 from connectors.contract import Artefact, Delivery, Event, Refused, Unreadable, Withdrawn
 from tests.connectors.github_found import at
 from tests.fakes import github as fake
+from ttv import store
+from ttv.route import Route
 
 SECRET = "hub-secret"
 HERE = {"full_name": "acme/pay", "default_branch": "main", "private": True, "has_issues": True, "fork": False}
@@ -260,3 +263,20 @@ def test_a_release_wants_a_look_where_releases_may_be_deploys(asking, account):
     assert told in looked
     gone = {"action": "deleted", "release": account.releases[2]}
     assert brought("release", gone, deploys_from="releases") == [Withdrawn("release/33")]
+
+
+def test_webhooks_and_looks_count_once_whichever_comes_first(asking, account, sqlite_engine):
+    route = Route(sqlite_engine, now=lambda: at(2026, 9, 1))
+    said = [brought("issues", {"action": "edited", "issue": issue}) for issue in account.issues]
+    said += [brought("pull_request", {"action": "closed", "pull_request": pull}) for pull in account.pulls]
+    said += [brought("deployment_status", deployed(account.deployments[2], "success"))]
+    hooked, looked = [item for items in said for item in items], asking(github, fake, account).look()
+    everything = {item.id for item in looked if isinstance(item, Event)}
+    route.take("github", hooked)
+    route.take("github", looked)
+    with store.reading(sqlite_engine) as connection:
+        stored = connection.execute(select(store.event.c.id, store.event.c.deleted)).all()
+    assert {id_ for id_, deleted in stored if not deleted} == everything
+    assert len(stored) == len(everything)
+    again = route.take("github", [item for item in hooked if getattr(item, "id", "") != "deployment/63"])
+    assert again.accepted == 0

@@ -164,10 +164,10 @@ def test_the_pages_of_recorded_issues_are_read_to_the_end(recorded):
     assert {item.key for item in items} == {f"github:{name[7:]}#{number}" for number in range(1, 14)}
 
 
-@pytest.fixture(scope="module")
-def prism(npm, npm_file, real):
-    """The address of Prism, which answers as GitHub's own description of its API says, by its examples."""
-    description = npm_file("@octokit/openapi@23.0.2", "generated/api.github.com.json")
+@pytest.fixture(scope="module", params=["api.github.com", "ghes-3.19"])
+def prism(npm, npm_file, real, request):
+    """The address of Prism, which answers by the examples in GitHub's own description of its API."""
+    description = npm_file("@octokit/openapi@23.0.2", f"generated/{request.param}.json")
     program = npm("@stoplight/prism-cli@5.14.2") / ".bin/prism"
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
