@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from datetime import timedelta
 
 import pytest
 import requests
@@ -9,7 +10,9 @@ from click.testing import CliRunner
 
 from tests.cli.processes import PATIENCE, ended, started
 from tests.invented import SOURCE as PLAIN
+from ttv import config
 from ttv.cli import main
+from ttv.cli.serve import scope
 
 SOURCE = PLAIN + 'ideas = ["pay"]\n'
 
@@ -80,3 +83,14 @@ def test_a_host_that_is_not_ours_is_told(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["serve", "--host", "192.0.2.1"], env={"TTV_TOKEN": "x"})
     assert result.exit_code == 1
     assert "'192.0.2.1' is no address of this machine" in result.stderr
+
+
+def test_what_is_shown_as_metrics_is_configured():
+    said = {
+        "targets": {"rate_of_turn": "30d"},
+        "metrics": {"recent": "7d", "initiatives": 5, "teams": 3},
+        "schedule": {"figures": "1m"},
+    }
+    found = scope(config.read(said, {}, "here"))
+    assert found.targets == {"rate_of_turn_seconds": 30 * 86_400.0}
+    assert (found.recent, found.most, found.teams, found.every) == (timedelta(days=7), 5, 3, timedelta(minutes=1))

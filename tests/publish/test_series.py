@@ -85,6 +85,16 @@ def test_the_largest_teams_are_counted_under_their_names_and_the_rest_together(e
     assert {one.labels.get("team") for one in samples_of(page, "ttv_initiative_info")} == {"A", "B", "C", "D", ""}
 
 
+def test_what_the_figures_rest_on_is_told_of_the_window_and_of_the_last_month(engine):
+    def windows(**scope):
+        client = app.create(Route(engine, now=lambda: NOW), scope=Scope(**scope)).test_client()
+        found = samples_of(client.get("/metrics").text, "ttv_coverage_observed")
+        return [one.labels["window"] for one in found if one.labels["of"] == "idea"]
+
+    assert windows() == ["365d", "30d"]
+    assert windows(window="30d") == ["30d"]
+
+
 # ---- how it is written
 
 LABELS = st.text(max_size=20)
