@@ -1,7 +1,10 @@
 """The promise of every connector whose tool sends webhooks: nothing is read of what is not signed, whatever comes."""
 
+import hmac
 import importlib
+import re
 
+import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,9 @@ from requests.structures import CaseInsensitiveDict
 
 import connectors
 from connectors import contract
+from connectors._reading import instant
 from connectors.contract import Refused
+from tests.connectors import example as documented
 
 SECRETS = ("a plain secret", "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=")
 SENDERS = [name for name in connectors.names() if hasattr(connectors.load(name), "received")]
@@ -81,3 +86,26 @@ def test_nothing_is_read_of_what_is_not_signed(sender, secret, headers, body):
     with pytest.raises(Refused) as caught:
         list(connector.received(read(secret), CaseInsensitiveDict(headers), body))
     assert not any(known in str(caught.value) for known in SECRETS)
+
+
+def test_what_the_docs_say_of_a_webhook_is_right():
+    """The function that they show reads a signed webhook as a look reads what it is about."""
+    ideabox, fake = documented.modules()
+    code = re.search(
+        r"^## Where the tool sends.*?```python\n(.*?)^```$", documented.PAGE.read_text(), re.DOTALL | re.MULTILINE
+    )[1]
+    shown = dict(ideabox.__dict__)
+    exec(compile(code, str(documented.PAGE), "exec"), shown)
+
+    class Settings(ideabox.Settings, contract.HookedSettings):
+        pass
+
+    read = Settings.model_validate({**fake.settings("https://tool.example"), "webhook_secret": SECRETS[0]})
+    idea = fake.Account().ideas[0]
+    body = orjson.dumps(idea)
+    signed = {"X-Ideabox-Signature": f"sha256={hmac.digest(SECRETS[0].encode(), body, 'sha256').hex()}"}
+    delivery, *items = shown["received"](read, signed, body)
+    assert delivery.as_of == instant(idea["updated"])
+    assert items == list(ideabox.reread(read, None)("idea", idea))
+    with pytest.raises(Refused):
+        list(shown["received"](read, {}, body))
