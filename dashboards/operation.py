@@ -57,7 +57,10 @@ _SOURCES = Row(
             "is not in the figures, and the alert says so.",
             (
                 Query(
-                    f"sort_desc({_ago('last_success')} and on (source) {_LATE} >= time())", "{{source}}", None, WITHIN
+                    f"sort_desc({_ago('last_success')} and on (source) {_LATE} >= time())",
+                    "{{source}}",
+                    "all are late",
+                    WITHIN,
                 ),
                 Query(
                     f"sort_desc({_ago('last_success')} unless on (source) {_LATE} >= time())", "{{source}}", _WELL, PAST
