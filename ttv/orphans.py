@@ -6,10 +6,11 @@ it but groups (a project, a label, a repository), which can be claimed as well a
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -41,6 +42,8 @@ _LIKE_AN_ARTEFACT = re.compile(
 )
 _NUMBER = re.compile(r"[^#!&@/:-]*$")
 _NOT_A_KEY = re.compile(r"[^A-Za-z0-9._-]+")
+_ROWS = 10_000
+"""Links that are read at once."""
 _LONGEST = 1000
 """Hops after which a chain is taken for a cycle."""
 
@@ -49,22 +52,14 @@ _LONGEST = 1000
 class _Graph:
     """The untied artefacts as numbers, and what stands above each."""
 
-    names: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    children: list[int] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
-    beyond: set[int] = field(default_factory=set)
+    names: list[str]
+    children: list[int]
+    parents: list[int]
+    beyond: set[int]
     """Those of which a parent is tied over so many hops as there may be."""
-    events: Counter[int] = field(default_factory=Counter)
-    kinds: dict[int, str] = field(default_factory=dict)
+    events: Counter[int]
+    kinds: dict[int, str]
     """Of the subjects: the kind of most of their events."""
-
-    def number(self, name: str) -> int:
-        """Give an artefact its number."""
-        found = self.numbers.setdefault(name, len(self.names))
-        if found == len(self.names):
-            self.names.append(name)
-        return found
 
     def above(self) -> Any:
         """Return the matrix that has a 1 for each parent in its child's row."""
@@ -113,26 +108,24 @@ def report(connection: Connection, *, proposals: int = 10, examples: int = 3) ->
 
 
 def _read(connection: Connection) -> _Graph:
-    graph = _Graph()
-    count = func.count()
-    orphans = select(event.c.subject, event.c.kind, count).where(~event.c.deleted, untied())
-    for subject, kind, events in connection.execute(orphans.group_by(event.c.subject, event.c.kind).order_by(count)):
-        number = graph.number(subject)
-        graph.events[number] += events
-        graph.kinds[number] = kind
-    if not graph.events:
-        return graph
-    known = tie.alias()
-    is_tied = exists().where(known.c.artefact == link.c.parent)
-    below = select(link.c.child, link.c.parent, is_tied).where(~exists().where(tie.c.artefact == link.c.child))
-    for child, parent, tied in connection.execute(below.distinct()):
-        number = graph.number(child)
-        if tied:
-            graph.beyond.add(number)
-        else:
-            graph.children.append(number)
-            graph.parents.append(graph.number(parent))
-    return graph
+    numbers: defaultdict[str, int] = defaultdict(count().__next__)
+    events, kinds = Counter[int](), dict[int, str]()
+    many = func.count()
+    orphans = select(event.c.subject, event.c.kind, many).where(~event.c.deleted, untied())
+    for subject, kind, found in connection.execute(orphans.group_by(event.c.subject, event.c.kind).order_by(many)):
+        number = numbers[subject]
+        events[number] += found
+        kinds[number] = kind
+    beyond, children, parents = set[int](), list[int](), list[int]()
+    if events:
+        known = tie.alias()
+        is_tied = exists().where(known.c.artefact == link.c.parent)
+        below = select(link.c.child, link.c.parent, is_tied).where(~exists().where(tie.c.artefact == link.c.child))
+        for rows in connection.execute(below.distinct()).partitions(_ROWS):
+            beyond.update(numbers[child] for child, _, tied in rows if tied)
+            children += [numbers[child] for child, _, tied in rows if not tied]
+            parents += [numbers[parent] for _, parent, tied in rows if not tied]
+    return _Graph(list(numbers), children, parents, beyond, events, kinds)
 
 
 def _weights(graph: _Graph) -> Any:
