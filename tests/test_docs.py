@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 import connectors
 from connectors import cloudevents
-from connectors.contract import Event, HookedSettings
-from ttv import config, deliveries, figures, population, store
+from connectors.contract import STATES, Event, HookedSettings, remedy
+from ttv import config, deliveries, figures, orphans, population, store
 from ttv.cli import main
 from ttv.cli.drafts import every_field
 from ttv.figures import Selection
@@ -167,3 +167,13 @@ def test_the_docs_say_what_each_cdevent_becomes(root, data):
         assert became <= kinds.get(type_, set()), type_
         seen |= {type_} if became else set()
     assert seen == kinds.keys()
+
+
+def test_the_page_on_operating_names_every_state_with_its_remedy(root):
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", (root / "docs" / "operating.md").read_text(), re.MULTILINE)
+    assert dict(rows) == {state: remedy(state) for state in STATES}
+
+
+def test_the_page_on_operating_says_what_to_do_about_every_cause_of_an_orphan(root):
+    said = (root / "docs" / "operating.md").read_text()
+    assert [words for words in orphans.WORDS.values() if f"| {words} |" not in said] == []

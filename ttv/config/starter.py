@@ -74,7 +74,8 @@ def _source(name: str) -> str:
             lines += [*comment(field.description), f'#{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif key not in hidden and not field.is_required():
             lines += _optional(key, field, field.get_default(call_default_factory=True))
-    for key, example in (("every", "5m"), ("since", "2y"), ("window", "30d")):
+    census = (("census", "7d"),) if hasattr(connector, "gone") else ()
+    for key, example in (("every", "5m"), ("since", "2y"), ("window", "30d"), *census):
         lines += _optional(key, tables.Source.model_fields[key], example)
     return "\n".join([*lines, ""])
 
