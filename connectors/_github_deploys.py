@@ -104,19 +104,19 @@ class Deployments:
 
     def _before(self, deployment: Any) -> Any:
         """Find the deployment that was in the environment before, however long ago it was put there."""
-        for older in self._after(self._place(deployment["id"]) + 1):
+        for older in self._after(self._older(deployment["id"])):
             if _same_place(older, deployment):
                 result = self._result(older)
                 if result is not None and result["state"] == "success":
                     return older
         return None
 
-    def _place(self, number: int) -> int:
-        """Find where a deployment stands in the list; beyond its end if it is there no more."""
+    def _older(self, number: int) -> int:
+        """Find where the list goes on after a deployment; at its end if that is there no more."""
         rest = self._after(len(self._seen))
         while number not in self._places and next(rest, None) is not None:
             pass
-        return self._places.get(number, len(self._seen))
+        return self._places[number] + 1 if number in self._places else len(self._seen)
 
     def _after(self, place: int) -> Iterator[Any]:
         """List the deployments from a place in the list on; what was asked for once is kept."""

@@ -197,3 +197,13 @@ def test_a_malformed_deployment_is_kept_aside(look, account):
     items = look()
     assert [item.raw["id"] for item in items if isinstance(item, Unread)] == [64]
     assert "deployment/63" in ids(items, "deploy")
+
+
+def test_a_deployment_is_read_again_though_it_is_listed_no_more(asking, account):
+    raw = {**account.deployments[2], "sha": "d4"}
+    asked = asking(github, fake, account)
+    (listed,) = asked.reread()("deployment acme/pay", raw)
+    assert carried(listed)[:2] == ("github:acme/pay@b2", "github:acme/pay@c3")
+    account.deployments = [one for one in account.deployments if one["id"] != 63]
+    (unlisted,) = asked.reread()("deployment acme/pay", raw)
+    assert carried(unlisted) == ("github:acme/pay@d4",)
