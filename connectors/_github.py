@@ -7,14 +7,18 @@ that the configuration has for it, so a renamed one keeps its keys.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from connectors._reading import keys
+from connectors._answer import Answer
+from connectors._github_app import Installation
+from connectors._reading import instant, keys
+from connectors._turns import Turn
 from connectors.client import Client, Following, Page, Params
 from connectors.contract import Refused, Unavailable, remedy
 
@@ -26,6 +30,7 @@ AT_ONCE = 100
 _LEAST = 10
 _NO_GRAPHQL = (404, 405, 501)
 _PROBE = "query Probe { rateLimit { limit remaining } }"
+_CREATED = 201
 _ELSEWHERE = "the url of an Enterprise Server ends with /api/v3"
 _TOO_OLD = {"undefinedField", "argumentNotAccepted"}
 _LASTING = {*_TOO_OLD, "FORBIDDEN", "NOT_FOUND", "INSUFFICIENT_SCOPES"}
@@ -53,7 +58,8 @@ class GitHub(Client):
         super().__init__(base, **options)
         self.remembered: dict[tuple[str, str], Any] = {}
         """What is kept from window to window of a long pull, by repository and kind."""
-        self._signed = options.get("auth") is not None
+        self._auth = options.get("auth")
+        self._signed = self._auth is not None
         self._graphql = f"{base.rstrip('/').removesuffix('/v3')}/graphql"
         self._useless = set[str]()
         self._at_once = AT_ONCE
@@ -130,6 +136,24 @@ class GitHub(Client):
             return some or not errors
         said = "; ".join(str(error.get("message")) for error in errors)
         raise Unavailable(f"{self._graphql} answered with an error: {said}")
+
+    def _answer(self, turn: Turn) -> Answer:
+        """Ask, as an app with a token that holds for a while yet."""
+        if isinstance(self._auth, Installation):
+            self._auth.renew(partial(self._token, self._auth.path))
+        return super()._answer(turn)
+
+    def _token(self, path: str) -> tuple[str, datetime]:
+        """Ask for a token of the app's installation; gives when it ends, too."""
+        address = self._address(path)
+        answer = self._exchange("POST", address, None, {})
+        page = self._read(replace(answer, status=200) if answer.status == _CREATED else answer, ())
+        token: tuple[str, datetime] = self._taken(address, page and page.body, _token)
+        return token
+
+
+def _token(told: Any) -> tuple[str, datetime]:
+    return str(told["token"]), instant(told["expires_at"])
 
 
 class Repository(NamedTuple):

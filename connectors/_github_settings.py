@@ -1,9 +1,9 @@
 """The keys of a source that reads GitHub."""
 
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors import contract
 from connectors._reading import ISSUE_KEY, Pattern, WebAddress
@@ -18,6 +18,15 @@ class Settings(contract.HookedSettings):
     token: SecretStr | None = Field(
         default=None, description="Token that may read; without one only public repositories, and 60 requests an hour."
     )
+    app_id: str | None = Field(
+        default=None,
+        description="Id of a GitHub App that signs in by itself; then the token is not used.",
+        examples=["123456"],
+    )
+    app_installation: int | None = Field(
+        default=None, description="Number of the app's installation, as its address ends.", examples=[7654321]
+    )
+    app_key: SecretStr | None = Field(default=None, description="Private key of the app, the file that GitHub made.")
     repositories: tuple[str, ...] = Field(
         description="The repositories to read, each as owner/name; acme/* are all of acme that the token sees.",
         examples=[["acme/shop", "acme/payments"]],
@@ -93,3 +102,11 @@ class Settings(contract.HookedSettings):
     @classmethod
     def _folders(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(path.strip("/") for path in paths if path.strip("/"))
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        app = [self.app_id, self.app_installation, self.app_key]
+        begun = self.app_id is not None or self.app_installation is not None
+        if (begun and None in app) or (self.app_key and not begun and not self.token):
+            raise ValueError("an app needs app_id, app_installation and app_key")
+        return self

@@ -60,7 +60,7 @@ class Wire:
         ca_bundle: Path | None,
     ) -> None:
         self._bounds, self._timer = bounds, timer
-        self._secrets = tuple(_secrets(auth))
+        self._auth, self._secrets = auth, tuple(_secrets(auth))
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._authorities = str(ca_bundle) if ca_bundle else None
         self._environment: Mapping[str, Any] | None = None
@@ -148,7 +148,8 @@ class Wire:
 
     def safe(self, text: str) -> str:
         """Take the credentials out of a text, and its length down to what a person reads."""
-        for secret in self._secrets:
+        renewed = self._auth.secrets if isinstance(self._auth, Placed) else ()
+        for secret in (*self._secrets, *renewed):
             text = text.replace(secret, "***")
         return text if len(text) <= 400 else f"{text[:400]}…"  # noqa: PLR2004 - about five lines
 

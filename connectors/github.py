@@ -10,11 +10,13 @@ A deployment happened when it first succeeded, or else first failed: later statu
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from connectors import _github_census, _github_survey, contract
 from connectors._github import GitHub, Names, Repository, missing, repositories
+from connectors._github_app import Installation
 from connectors._github_deploys import Deployments
 from connectors._github_hooks import received
 from connectors._github_lists import Lists, as_discussion, as_pull, closing, folders, is_pull
@@ -22,6 +24,7 @@ from connectors._github_releases import Releases
 from connectors._github_settings import Settings
 from connectors._github_threads import Threads, names
 from connectors._reading import Span
+from connectors.client import Credentials
 from connectors.contract import Item, Reread
 
 __all__ = ["WINDOW", "Settings", "check", "client", "events", "gone", "received", "reread", "scope", "survey"]
@@ -35,14 +38,18 @@ WINDOW: timedelta | None = timedelta(days=30)
 def client(settings: Settings, **options: Any) -> GitHub:
     """Make a client for the API; the options are those of `Client`, such as `sleep` and `now`."""
     headers = {"Accept": "application/vnd.github+json, application/json;q=0.9", "X-GitHub-Api-Version": "2022-11-28"}
-    token = settings.token.get_secret_value() if settings.token else None
-    return GitHub.of(settings, settings.url, auth=token, headers=headers, **options)
+    auth: Credentials = settings.token.get_secret_value() if settings.token else None
+    if settings.app_id and settings.app_installation and settings.app_key:
+        key, now = settings.app_key.get_secret_value(), options.get("now") or partial(datetime.now, UTC)
+        auth = Installation(settings.app_id, settings.app_installation, key, now)
+    return GitHub.of(settings, settings.url, auth=auth, headers=headers, **options)
 
 
 def check(settings: Settings, client: GitHub) -> Iterator[str]:
     """Say what is left of the token's allowance, and what it sees of each repository."""
     core = client.get("/rate_limit", read=lambda body: body["resources"]["core"], absent=(404,))
-    who = "token accepted" if settings.token else "no token: only public repositories"
+    signed = "app signed in" if settings.app_id else "token accepted" if settings.token else None
+    who = signed or "no token: only public repositories"
     left = f"{core['remaining']} of {core['limit']} requests left this hour" if core else "no rate limit"
     yield f"{who}; {left}; {'GraphQL answers' if client.graphql else 'no GraphQL: slower, and without discussions'}"
     found = list(repositories(client, settings.repositories))
@@ -53,7 +60,7 @@ def check(settings: Settings, client: GitHub) -> Iterator[str]:
 
 def survey(settings: Settings, client: GitHub) -> contract.Survey:
     """Say which repositories the token sees, and propose what their labels and environments mean."""
-    return _github_survey.survey(client, signed_in=settings.token is not None)
+    return _github_survey.survey(client, signed_in=bool(settings.token or settings.app_id))
 
 
 def scope(settings: Settings, client: GitHub) -> Iterator[str]:

@@ -38,6 +38,8 @@ _INITIATIVES = """\
 #targets = { time_to_value = "120d", rate_of_turn = "14d" }
 """
 
+_TOKEN = "token"  # noqa: S105 - its name
+"""The secret that a source is shown with also where it can do without; others that can be left out are comments."""
 _UNITS = (("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -65,12 +67,12 @@ def _source(name: str) -> str:
     hidden = secrets.fields(connector.Settings)
     lines = [*comment((connector.__doc__ or name).strip().splitlines()[0]), f"[sources.{name}]", f'type = "{name}"']
     for key, field in fields.items():
-        if key in hidden and key != secrets.OF_WEBHOOKS:
+        if key in hidden and (field.is_required() or key == _TOKEN):
             lines += [*comment(field.description), f'{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif field.is_required():
             lines += [*comment(field.description), f"{key} = {written(_example(name, key, field))}"]
     for key, field in fields.items():
-        if key == secrets.OF_WEBHOOKS:
+        if key in hidden and not (field.is_required() or key == _TOKEN):
             lines += [*comment(field.description), f'#{key} = {{ env = "{secrets.variable(name, key)}" }}']
         elif key not in hidden and not field.is_required():
             lines += _optional(key, field, field.get_default(call_default_factory=True))
