@@ -2,6 +2,7 @@
 
 A look that goes on from the last one never hears again of what a changed mapping yields no more. After this one, what
 was said before about an artefact that the source spoke of again, and is said no more, is withdrawn. All else stays.
+What it finds unreadable no more leaves the quarantine.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from typing import Any, cast
 from sqlalchemy import select
 
 from connectors.contract import Artefact, Event, Initiative, Item, Withdrawn
-from ttv import store
+from ttv import quarantine, store
 from ttv.config import Source
 from ttv.records import Record
 from ttv.route import Looked, Route
@@ -74,7 +75,10 @@ def look_afresh(
     """
     heard = _Heard(source.connector)
     listening = replace(source, connector=cast("ModuleType", heard))
+    began = route.now()
     looked = look(route, listening, stop, progress, afresh=True)
+    if looked.complete:
+        quarantine.settle(route, source.name, began)
     return looked, _withdraw(route, source.name, heard) if looked.complete and not looked.outcome.rejected else 0
 
 

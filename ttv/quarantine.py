@@ -225,6 +225,19 @@ def _is(source: str, digest: str) -> Any:
     return and_(quarantine.c.source == source, quarantine.c.digest == digest)
 
 
+def settle(route: Route, source: str, began: datetime) -> int:
+    """Let go what a look from the beginning, begun then and ended well, found unreadable no more; returns how much.
+
+    Only what the source's connector could not read: what was sent by hand no look brings again.
+    """
+    since = quarantine.c.reader.is_not(None), quarantine.c.last_at < store.micros(began)
+    with store.writing(route.engine) as connection:
+        count = connection.execute(quarantine.delete().where(_lying(source), *since)).rowcount
+        if count:
+            _counted(connection, route.now())
+    return count
+
+
 # ---- dropped
 
 

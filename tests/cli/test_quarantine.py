@@ -40,6 +40,7 @@ def test_it_counts_by_source_and_cause(unread):
 def test_it_shows_each_record_as_it_came(unread):
     told = unread("quarantine", "--raw", "--source", "tool", "--limit", "2").stdout
     assert told.count('{"number":') == 2
+    assert told.endswith("These are 2; more with --limit.\n")
     items = orjson.loads(unread("quarantine", "--raw", "--json").stdout)["items"]
     assert "not json" in [one["raw"] for one in items]
 
@@ -64,6 +65,14 @@ def test_records_of_a_source_that_is_configured_no_more_stay(unread):
     told = unread("quarantine", "retry", "--source", "tool").stdout
     assert "3 of them cannot be read by themselves: ttv sync tool --afresh reads their source" in told
     assert causes(unread)[-1] == ("tool", 3)
+
+
+def test_a_look_from_the_beginning_settles_what_it_finds_unreadable_no_more(unread):
+    Path("ttv.toml").write_text(f"{SOURCE}unread = 1\n")
+    unread("sync", environ=TOKEN)
+    assert causes(unread)[-1] == ("tool", 3), "a look that goes on says nothing of what it did not read"
+    unread("sync", "--afresh", environ=TOKEN)
+    assert causes(unread) == [("api", 1), ("api", 1), ("tool", 1)]
 
 
 def test_rows_are_read_again_by_the_mapping_that_they_came_with(run, monkeypatch):

@@ -68,6 +68,8 @@ def main(ctx: click.Context, *, source: str | None, raw: bool, limit: int, as_js
     _show(causes, junk)
     for one in listed["items"]:
         _show_raw(one)
+    if listed.get("next"):
+        click.echo(f"\nThese are {len(listed['items'])}; more with --limit.")
 
 
 def _show(causes: list[dict[str, Any]], junk: int) -> None:
