@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from connectors._meanings import Meaning, looking_like
+from connectors._meanings import looking_like, of_labels
 from connectors._reading import touched
 from connectors.client import Client, Params, listed
 from connectors.contract import Proposal, Refused, Sight, Survey
@@ -19,14 +19,6 @@ from connectors.contract import Proposal, Refused, Sight, Survey
 _ABSENT = (403, 404)
 _REPOSITORIES, _LOOKED_INTO, _SHOWN = 300, 8, 30
 _ALIVE = timedelta(days=365)
-_MEANT: tuple[tuple[str, Meaning, str], ...] = (
-    ("initiative_labels", "initiative", "labels that look like those of initiatives"),
-    ("idea_labels", "idea", "labels that look like those of ideas"),
-    ("approved_labels", "approved", "labels that look like a yes to an idea"),
-    ("rejected_labels", "rejected", "labels that look like a no"),
-    ("deferred_labels", "deferred", "labels that look like putting an idea off"),
-    ("feedback_labels", "feedback", "labels that look like feedback of customers"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ def survey(client: Client, *, signed_in: bool) -> Survey:
     account, repositories = _repositories(client)
     alive = [one for one in repositories if _is_alive(client, one)]
     found = [_inside(client, str(one["full_name"])) for one in alive[:_LOOKED_INTO]]
-    proposals = (*_which(alive), *_deploys(found), *_labels(found))
+    proposals = (*_which(alive), *_deploys(found), *of_labels(name for one in found for name in one.labels))
     return Survey(account, tuple(_sights(repositories, found)), proposals, tuple(_notes(alive, proposals)))
 
 
@@ -106,15 +98,6 @@ def _deploys(found: list[_Found]) -> Iterator[Proposal]:
     every = dict.fromkeys(name for one in found for name in one.environments)
     if live := looking_like(every, "production"):
         yield Proposal("production", live, "environments that look like production")
-
-
-def _labels(found: list[_Found]) -> Iterator[Proposal]:
-    """Propose what labels mean; each means one thing."""
-    left = list(dict.fromkeys(name for one in found for name in one.labels))
-    for key, meaning, why in _MEANT:
-        if chosen := looking_like(left, meaning):
-            yield Proposal(key, chosen, why)
-            left = [name for name in left if name not in chosen]
 
 
 def _sights(repositories: list[Any], found: list[_Found]) -> Iterator[Sight]:

@@ -1,12 +1,14 @@
 """What the names of statuses, labels, types and fields probably mean, in the words that teams give them.
 
-Takes names as a tool lists them; gives those that look like what is asked for. These are guesses that a person accepts
-or changes, never a rule by which events are read.
+Takes names as a tool lists them; gives those that look like what is asked for, or the settings that they suit. These
+are guesses that a person accepts or changes, never a rule by which events are read.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal
+
+from connectors.contract import Proposal
 
 Meaning = Literal[
     "approved",
@@ -39,12 +41,30 @@ _WORDS: dict[Meaning, str] = {
     "production": r"(.* )?(prod|production|prd|live)\b",
 }
 """How names begin, in lower case, spaces for what stands between words, and without apostrophes."""
+_OF_LABELS: tuple[tuple[str, Meaning, str], ...] = (
+    ("initiative_labels", "initiative", "labels that look like those of initiatives"),
+    ("idea_labels", "idea", "labels that look like those of ideas"),
+    ("approved_labels", "approved", "labels that look like a yes to an idea"),
+    ("rejected_labels", "rejected", "labels that look like a no"),
+    ("deferred_labels", "deferred", "labels that look like putting an idea off"),
+    ("feedback_labels", "feedback", "labels that look like feedback of customers"),
+)
+"""Settings that hold labels, what these mean, and why they are proposed."""
 _FORMS = {meaning: re.compile(rf"(?:{words})") for meaning, words in _WORDS.items()}
 
 
 def looking_like(names: Iterable[str], meaning: Meaning) -> tuple[str, ...]:
     """Choose the names that look as if they meant something, each once, in their order."""
     return tuple(dict.fromkeys(name for name in names if any(_FORMS[meaning].match(text) for text in _plain(name))))
+
+
+def of_labels(labels: Iterable[str]) -> Iterator[Proposal]:
+    """Propose what labels mean; each means one thing."""
+    left = list(dict.fromkeys(labels))
+    for key, meaning, why in _OF_LABELS:
+        if chosen := looking_like(left, meaning):
+            yield Proposal(key, chosen, why)
+            left = [name for name in left if name not in chosen]
 
 
 def _plain(name: str) -> tuple[str, str]:

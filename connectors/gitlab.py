@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors import _signed, contract
+from connectors import _gitlab_survey, _signed, contract
 from connectors._gitlab import API, HIDDEN, Names, Project, ask, by_time, once, pages, projects, second
 from connectors._gitlab_census import deleted
 from connectors._gitlab_deploys import Deployments, Releases
@@ -133,6 +133,11 @@ def check(settings: Settings, client: Client) -> Iterator[str]:
         seen = client.get(f"{_group(group)}/epics", {"per_page": 1}, absent=HIDDEN)
         told = "visible" if seen is not None else "not visible: not in its plan, or not to this token"
         yield f"group {group}: epics {told}"
+
+
+def survey(settings: Settings, client: Client) -> contract.Survey:
+    """Say which projects the token's user is a member of, and propose what their labels mean."""
+    return _gitlab_survey.survey(client, settings.url)
 
 
 def scope(settings: Settings, client: Client) -> Iterator[str]:

@@ -10,6 +10,7 @@ from connectors._meanings import looking_like
 from connectors.contract import Refused
 from tests.fakes import faults
 from tests.fakes import github as fake_github
+from tests.fakes import gitlab as fake_gitlab
 from tests.fakes import intercom as fake_intercom
 from tests.fakes import jira as fake_jira
 from tests.fakes import zendesk as fake_zendesk
@@ -91,7 +92,24 @@ class Workspace(fake_intercom.Account):
         self.routes = [("/data_attributes", lambda *_: {"data": told}), ("/me", lambda *_: me), *self.routes]
 
 
-ACCOUNTS = {"jira": Site, "github": Hub, "zendesk": Desk, "intercom": Workspace}
+class Lab(fake_gitlab.Account):
+    """A GitLab with labels, and a project that nobody has touched for years."""
+
+    def __init__(self):
+        super().__init__()
+        labels = ["idea", "state::accepted", "bug"]
+        told = [
+            {**self.project, "last_activity_at": "2026-08-01T00:00:00Z"},
+            {**self.project, "id": 82, "path_with_namespace": "acme/old", "last_activity_at": "2023-01-01T00:00:00Z"},
+        ]
+        self.routes = [
+            ("/api/v4/projects", lambda *_: told),
+            ("/api/v4/projects/81/labels", lambda *_: [{"name": name} for name in labels]),
+            *self.routes,
+        ]
+
+
+ACCOUNTS = {"gitlab": Lab, "jira": Site, "github": Hub, "zendesk": Desk, "intercom": Workspace}
 
 
 def _type(name, level, *, subtask=False):
@@ -249,6 +267,14 @@ def test_github_without_a_token_does_not_say_what_there_is(opened, served):
     settings = github.Settings.model_validate({"url": served(Hub()), "repositories": []})
     with pytest.raises(Refused, match="make a token"):
         github.survey(settings, opened(github.client, settings))
+
+
+def test_gitlab_s_living_projects_and_their_labels_are_proposed(survey):
+    found = survey("gitlab")
+    assert found.account.startswith("ttv-bot at http://")
+    wanted = {"projects": ("acme/shop/pay",), "idea_labels": ("idea",), "approved_labels": ("state::accepted",)}
+    assert proposed(found) == wanted
+    assert rows(found, "Projects") == (("acme/shop/pay", "2026-08-01"), ("acme/old", "2023-01-01"))
 
 
 def test_zendesk_s_fields_that_may_name_an_issue_and_the_own_domain_are_proposed(survey):
