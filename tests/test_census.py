@@ -297,6 +297,19 @@ def test_one_that_failed_is_due_after_a_day(route, tool, jira, clock):
     assert census.is_due(route, jira)
 
 
+def test_one_that_is_broken_off_by_an_end_or_a_defect_is_due_after_a_day(route, tool, jira, clock):
+    look(route, jira)
+    census.is_due(route, jira)
+    clock.at += WEEK
+    tool.error = KeyError("iid")
+    with pytest.raises(KeyError):
+        count(route, jira)
+    clock.at += DAY - timedelta(minutes=1)
+    assert not census.is_due(route, jira)
+    clock.at += timedelta(minutes=1)
+    assert census.is_due(route, jira)
+
+
 def test_never_is_never_and_a_connector_that_cannot_tell_is_not_asked(route, tool, jira, clock):
     look(route, jira)
     census.is_due(route, jira)

@@ -33,7 +33,7 @@ _WHOLE = 3
 """Of so many of a kind or more, not all may be gone at once."""
 _SHARE = 10
 _AGAIN = timedelta(days=1)
-"""One that failed or was refused is tried again after a day."""
+"""One that failed, was refused or broken off is tried again after a day."""
 _NAMED = 5
 _NUMBER = re.compile(r"[0-9a-f]{7,}|\d+")
 _OWN = own_claim("")
@@ -84,7 +84,8 @@ def count(route: Route, asked: Source, client: Any, confirmed: int = 0) -> Count
         known = _artefacts(connection, asked.name)
     if _sees_less(row):
         raise SourceError(f"no census: {row.message}", state="narrowed")
-    _mark(route, asked.name, {"census_at": store.micros(at)})  # one that a defect ends is not begun at each look
+    early = max((asked.census or _AGAIN) - _AGAIN, timedelta())
+    _mark(route, asked.name, {"census_at": store.micros(at - early)})  # one that is broken off is due after a day
     try:
         found = asked.connector.gone(asked.settings, client, iter(known))
         gone = sorted(set(found) & set(known))
