@@ -27,6 +27,8 @@ from ttv.records import Record
 from ttv.route import BULK, Route
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SINCE = timedelta(minutes=31)
+"""So long after the log ends it is asked: what happens then lies behind no full hour."""
 LIFE = ("idea", "decision", "start", "deploy", "feedback")
 
 
@@ -55,7 +57,7 @@ def lives(number: int, share: float):
 
 def round_(url: str, number: int, share: float) -> dict[str, tuple[float, float]]:
     """Return for each job (seconds, seconds of its anchor)."""
-    route = Route(store.open(url), now=lambda: NOW)
+    route = Route(store.open(url), now=lambda: NOW + SINCE)
     route.post(lives(number, share), BULK)
     targets = {"time_to_value_seconds": 180 * 86_400.0, "rate_of_turn_seconds": 30 * 86_400.0}
     exporter = Exporter(route.engine, route.now, Scope(targets=targets), instruments=Instruments())
@@ -67,11 +69,15 @@ def round_(url: str, number: int, share: float) -> dict[str, tuple[float, float]
     for name, job in (("nothing changed", exporter.page), ("nothing changed, gzip", squeezed)):
         job()
         found[name] = (statistics.median(timed(job) for _ in range(9)), timed(lambda: generate_latest(anchor)))
-    changes = []
-    for turn in range(3):
-        route.take("jira", [Event(f"new {turn}", "feedback", NOW, f"initiative:I{turn}")])
-        changes.append(timed(exporter.page))
-    found["after a change"] = (statistics.median(changes), timed(lambda: generate_latest(anchor)))
+    for name, kind, when in (
+        ("after a change", "feedback", route.now()),
+        ("after a change of what was long ago", "idea", NOW - timedelta(days=400)),
+    ):
+        changes = []
+        for turn in range(3):
+            route.take("jira", [Event(f"{name} {turn}", kind, when, f"initiative:I{turn}")])
+            changes.append(timed(exporter.page))
+        found[name] = (statistics.median(changes), timed(lambda: generate_latest(anchor)))
     route.engine.dispose()
     return found
 

@@ -30,8 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql.functions import FunctionElement
 
 from ttv.config import ConfigError
 
@@ -222,6 +224,26 @@ class Prepared:
         found = str(compiled), dict(compiled.params), compiled.positiontup
         self._compiled[dialect.name] = found
         return found
+
+
+class Together(FunctionElement[str]):
+    """All rows of some columns as the text of one JSON array of arrays; null if there are none.
+
+    A driver that gives out rows one by one lets go of the lock that all threads of Python share at each of them.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(Together, "sqlite")
+def _of_sqlite(element: Together, compiler: Any, **options: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(Together, "postgresql")
+def _of_postgresql(element: Together, compiler: Any, **options: Any) -> str:
+    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **options)})) AS TEXT)"
 
 
 class Glance:

@@ -11,10 +11,10 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     Connection,
     CursorResult,
     Select,
@@ -246,10 +246,12 @@ def initiative(connection: Connection, key: str, as_of: datetime) -> dict[str, A
     return None
 
 
-def between(connection: Connection, first: str, last: str, as_of: datetime) -> Iterator[tuple[dict[str, Any], bool]]:
+def between(
+    connection: Connection, first: str, last: str, as_of: datetime
+) -> Iterator[tuple[dict[str, Any], datetime | None]]:
     """Yield the initiatives from one key to another, each with its stages and loops, as of an instant.
 
-    With each comes whether it is settled: nothing of what is known of it lies after that instant.
+    With each comes the next instant after that at which something of what is known of it happens, or None.
     """
     at = store.micros(as_of)
     asked = {"first": first, "last": last, "at": at}
@@ -262,8 +264,7 @@ def between(connection: Connection, first: str, last: str, as_of: datetime) -> I
             "stages": {name: seconds(told[f"{name}_stage"]) for name in STAGES},
             "loops": [_loop(one, at) for one in sorted(mine.loops, key=itemgetter(0)) if one[0] <= at],
         }
-        ahead = told["ahead"] or any(when is not None and when > at for one in mine.loops for when in one)
-        yield found, not ahead
+        yield found, store.instant(min((when for when in mine.instants if when > at), default=None))
 
 
 def following(connection: Connection, key: str, number: int) -> str | None:
@@ -272,30 +273,32 @@ def following(connection: Connection, key: str, number: int) -> str | None:
 
 
 def _rows() -> Select[Any]:
-    """Select rows of `milestones`, and whether something in them lies ahead."""
-    at = bindparam("at", type_=BigInteger())
-    key = store.initiative.c.key
-    instants = (milestone.c[name] for name in ("idea_at", "yes_at", "started_at", "shipped_at", "valued_at"))
-    later = select(milestone.c.initiative).where(milestone.c.initiative == key, or_(*(one > at for one in instants)))
-    turning = select(stop.c.initiative).where(
-        stop.c.initiative == key, or_(stop.c.stopped_at > at, stop.c.resumed_at > at)
-    )
-    ahead = or_(exists(later), exists(turning)).label("ahead")
-    return _milestones(at).add_columns(ahead).where(_within(key))
+    """Select rows of `milestones`."""
+    return _milestones(bindparam("at", type_=BigInteger())).where(_within(store.initiative.c.key))
 
 
-def _rest() -> CompoundSelect[Any]:
-    """Select what initiatives have several of: artefacts that they claim, labels, and the instants of their loops."""
+def _rest() -> Select[Any]:
+    """Select what initiatives have several of: claims, labels, loops, and instants free of the clock; in one text."""
     text, number = cast(null(), Text), cast(null(), BigInteger)
 
-    def of(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
-        return select(table.c.initiative, *columns).where(_within(table.c.initiative))
+    def of(what: str, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        key = table.c.initiative
+        named = (column.label(f"c{place}") for place, column in enumerate((literal(what, Text), key, *columns)))
+        return select(*named).where(_within(key))
 
-    return union_all(
-        of(claim, claim.c.artefact, text, number, number, number),
-        of(label, label.c.name, label.c.value, number, number, number),
-        of(store.loop, text, text, *(store.loop.c[name] for name in LOOP)),
-    )
+    def instants(table: Table, *names: str) -> Select[Any]:
+        return of("instants", table, text, text, *(table.c[name] for name in names), *[number] * (3 - len(names)))
+
+    loop = store.loop
+    each = union_all(
+        of("claim", claim, claim.c.artefact, text, number, number, number),
+        of("label", label, label.c.name, label.c.value, number, number, number),
+        of("loop", loop, text, text, *(loop.c[name] for name in LOOP)),
+        instants(milestone, "idea_at", "yes_at", "started_at"),
+        instants(milestone, "shipped_at", "valued_at"),
+        instants(stop, "stopped_at", "resumed_at"),
+    ).subquery()
+    return select(engines.Together(*each.c))
 
 
 def _within(key: ColumnElement[str]) -> ColumnElement[bool]:
@@ -324,19 +327,24 @@ class _Several:
     claims: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     loops: list[_Loop] = field(default_factory=list)
+    instants: list[int] = field(default_factory=list)
+    """Of its milestones, stops and loops, whether they have come or not."""
 
 
 def _several(connection: Connection, asked: dict[str, Any]) -> dict[str, _Several]:
     """Fetch the claims, labels and loops of some initiatives."""
     found: defaultdict[str, _Several] = defaultdict(_Several)
-    for row in _REST.run(connection, asked):
-        key, name, value, *instants = tuple(row)
-        if name is None:
-            found[key].loops.append((instants[0], instants[1], instants[2]))
-        elif value is not None:
-            found[key].labels[name] = value
-        elif name != own_claim(key):
-            found[key].claims.append(name)
+    for what, key, name, value, begun, *later in orjson.loads(_REST.run(connection, asked).scalar() or "[]"):
+        mine = found[key]
+        if what == "label":
+            mine.labels[name] = value
+        elif what == "claim":
+            if name != own_claim(key):
+                mine.claims.append(name)
+        else:
+            mine.instants += [when for when in (begun, *later) if when is not None]
+            if what == "loop":
+                mine.loops.append((begun, *later))
     for one in found.values():
         one.claims.sort()
         one.labels = dict(sorted(one.labels.items()))

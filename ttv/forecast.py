@@ -49,9 +49,9 @@ class Ahead:
     ) -> None:
         """Take rows in order, of which some are forerunners, and the places of the rows that ended."""
         self._age, self._lasted, self._how, self._forerun = age, lasted, how, forerun
-        self._over = over[forerun[over]]
         self.count = int(np.count_nonzero(forerun))
         """How many forerunners there are."""
+        self._over = over if self.count == len(forerun) else over[forerun[over]]
 
     @property
     def after(self) -> NDArray[np.float64]:
@@ -88,7 +88,9 @@ class Ahead:
     @cached_property
     def _reached(self) -> NDArray[np.float64]:
         """Return the cumulative incidence of value after each end: one at a time, which ties do not change."""
-        share = 1 / (self.count + 1 - np.cumsum(self._forerun, dtype=np.int32)[self._over])
+        everyone = self.count == len(self._forerun)
+        before_it = self._over if everyone else np.cumsum(self._forerun, dtype=np.int32)[self._over] - 1
+        share = 1 / (self.count - before_it)
         left = np.cumprod(1 - share)
         before = np.concatenate(([1.0], left[:-1]))
         return np.cumsum(np.where(self._how[self._over] == ENDED, before * share, 0.0))

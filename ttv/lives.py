@@ -47,7 +47,9 @@ class Cut:
     """Where the decision was recorded, not implied."""
 
     def only(self, places: Places) -> "Cut":
-        """Return the milestones of the initiatives in some rows."""
+        """Return the milestones of the initiatives in some rows, in the order of the rows."""
+        if len(places) == len(self.idea_at):
+            return self
         return Cut(self.at, **{name: value[places] for name, value in vars(self).items() if name != "at"})
 
     def begins(self) -> tuple[Micros, Micros, Micros, Micros]:

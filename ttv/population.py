@@ -106,7 +106,9 @@ class Group:
         begun = known if begin is None else known & (cut.idea_at > begin)
         over = known & ended if begin is None else known & ended & (ended_at > begin)
         until = np.where(ended, ended_at, np.where(stopped, cut.stopped_at, cut.at))
-        ends = np.select([ended, stopped], [statistics.ENDED, statistics.STOPPED], statistics.OPEN)
+        ends = np.where(
+            ended, np.int8(statistics.ENDED), np.where(stopped, np.int8(statistics.STOPPED), np.int8(statistics.OPEN))
+        )
         self._ended, self.completed = places[over], (ended_at - cut.idea_at)[over]
         self._seen, self.observed, self.ends = places[begun], (until - cut.idea_at)[begun], ends[begun]
 

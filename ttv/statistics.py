@@ -132,9 +132,11 @@ def _limits(curve: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _incidences(took: NDArray[np.float64], how: NDArray[np.int8]) -> tuple[NDArray[Any], ...]:
     """Return the observed times, how many are at risk there, and the cumulative incidences of an end and of a stop."""
-    times, place = np.unique(took, return_inverse=True)
-    at_risk = len(took) - np.concatenate(([0], np.cumsum(np.bincount(place))[:-1]))
-    ended, stopped = (np.bincount(place[how == kind], minlength=len(times)) for kind in (ENDED, STOPPED))
+    order = np.argsort(took)
+    took, how = took[order], how[order]
+    first = np.flatnonzero(np.concatenate(([True], took[1:] != took[:-1])))
+    times, at_risk = took[first], len(took) - first
+    ended, stopped = (np.add.reduceat(how == kind, first, dtype=np.int64) for kind in (ENDED, STOPPED))
     left = np.cumprod(1 - (ended + stopped) / at_risk)
     before = np.concatenate(([1.0], left[:-1]))
     return times, at_risk, np.cumsum(before * ended / at_risk), np.cumsum(before * stopped / at_risk)

@@ -23,7 +23,7 @@ from ttv.store import Version
 
 MOST = 100_000
 """Initiatives whose answers are kept, of one or two kB each; those that were not asked for the longest go first."""
-ALONG = 128
+ALONG = 32
 """Initiatives that are read at once, in the order of their keys."""
 _GAP = orjson.Fragment(b"\0")
 """Stands in an answer for what moves; nothing that is written contains it."""
@@ -37,13 +37,22 @@ class _Open(NamedTuple):
     since: int
     """When its stage began; both in microseconds."""
 
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> "_Open":
+        """Take it out of an answer."""
+        instants = found["milestones"]
+        names = ("state", "direction", "milestones", "targets", "time_to_value_seconds", "rate_of_turn_seconds")
+        since = instants[MILESTONES[STAGES.index(found["state"])]]
+        return cls({name: found[name] for name in names}, store.micros(instants["idea_at"]), store.micros(since))
+
 
 class _Written(NamedTuple):
     """An answer with gaps for what moves."""
 
     parts: list[bytes]
-    as_of: datetime
-    """From then on it holds."""
+    since: datetime
+    until: datetime | None
+    """From when until when it holds; None for as long as nothing touches it."""
     open: _Open | None
 
 
@@ -61,7 +70,7 @@ class Ones:
         """Return the answer as of an instant if it is there in that version of the log."""
         with self._lock:
             found = self._written.get(key) if version == self._version else None
-            if found is None or as_of < found.as_of:
+            if found is None or as_of < found.since or (found.until is not None and as_of >= found.until):
                 return None
             self._written.move_to_end(key)
         if found.open is None:
@@ -79,13 +88,12 @@ class Ones:
             return known
         last = None if key in self._written else figures.following(connection, key, ALONG)
         wanted, written = None, {}
-        for found, settled in figures.between(connection, key, last or key, as_of):
+        for found, until in figures.between(connection, key, last or key, as_of):
             is_open = found["state"] in STAGES
             if found["key"] == key:
                 wanted = encoded({**found, "outlook": outlook(connection, found, self._targets)})
-            if settled:
-                ahead = _GAP if is_open else outlook(connection, found, self._targets)
-                written[found["key"]] = _written(found, ahead, as_of, is_open=is_open)
+            ahead = _GAP if is_open else outlook(connection, found, self._targets)
+            written[found["key"]] = _Written(_cut(found, ahead), as_of, until, _Open.of(found) if is_open else None)
         self._keep(written, version)
         return wanted
 
@@ -114,20 +122,12 @@ class Ones:
                     self._written.popitem(last=False)
 
 
-def _written(found: dict[str, Any], ahead: Any, as_of: datetime, *, is_open: bool) -> _Written:
-    """Write an answer but for what moves."""
-    stage = found["state"]
+def _cut(found: dict[str, Any], ahead: Any) -> list[bytes]:
+    """Write an answer but for what moves, and cut it there."""
     gaps = {"as_of": _GAP, "outlook": ahead}
-    if is_open:
-        gaps |= {"age_seconds": _GAP, "stages": {**found["stages"], stage: _GAP}}
-    parts = encoded({**found, **gaps}).split(b"\0")
-    if not is_open:
-        return _Written(parts, as_of, None)
-    instants = found["milestones"]
-    names = ("state", "direction", "milestones", "targets", "time_to_value_seconds", "rate_of_turn_seconds")
-    since = instants[MILESTONES[STAGES.index(stage)]]
-    item = {name: found[name] for name in names}
-    return _Written(parts, as_of, _Open(item, store.micros(instants["idea_at"]), store.micros(since)))
+    if ahead is _GAP:
+        gaps |= {"age_seconds": _GAP, "stages": {**found["stages"], found["state"]: _GAP}}
+    return encoded({**found, **gaps}).split(b"\0")
 
 
 def _filled(parts: list[bytes], of: _Open, as_of: datetime, ahead: dict[str, Any]) -> bytes:
