@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 
 from tests.invented import SOURCE, TOKEN
+from ttv import engines, store
 
 
 def test_a_sync_takes_in_what_the_sources_have(run):
@@ -79,3 +80,14 @@ def test_what_makes_no_sense_with_a_census_is_a_usage_error(run):
     Path("ttv.toml").write_text(SOURCE + again)
     for said in (["--confirm", "3"], ["--census", "--confirm", "3"], ["--census", "--afresh"]):
         assert run("sync", *said, exit_code=2, environ=TOKEN).stderr.startswith("Error: ")
+
+
+def test_who_looks_at_a_source_already_is_left_alone(run):
+    Path("ttv.toml").write_text(f'{SOURCE}ideas = ["pay"]\n')
+    run("sync", environ=TOKEN)
+    engine = store.open("sqlite:///ttv.sqlite")
+    with engines.alone(engine, "tool") as mine:
+        assert mine
+        assert "tool: another process is looking at it just now" in run("sync", exit_code=1, environ=TOKEN).stderr
+    engine.dispose()
+    assert run("sync", environ=TOKEN).stdout == "tool: 0 new or changed, 2 known\n"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from connectors.contract import SourceError
-from ttv import census
+from ttv import census, engines
 from ttv.afresh import look_afresh
 from ttv.census import Counted
 from ttv.cli import asked as asking
@@ -25,6 +25,7 @@ from ttv.route import Looked, Route
 from ttv.schedule import Stop, Stopped, look, look_and_count
 
 Told = Callable[[Looked], None]
+BUSY = "another process is looking at it just now, such as `ttv serve`; try again in a moment"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,9 @@ def looks(
                 return
             tell = told(source)
             try:
-                seen = _seen(route, source, stop, tell, afresh=afresh, confirm=confirm)
+                with engines.alone(route.engine, source.name) as mine:
+                    asked = (route, source, stop, tell)
+                    seen = _seen(*asked, afresh=afresh, confirm=confirm) if mine else Seen(source.name, error=BUSY)
                 if seen.looked:
                     tell(seen.looked)
                 yield seen
