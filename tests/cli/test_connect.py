@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import invented
 from ttv import config, store
 from ttv.demo import github, jira
 from ttv.demo.company import Company
@@ -127,9 +128,28 @@ def test_a_token_s_file_may_be_named(run, hub, tmp_path):
         (["jira", "--yes", "--set", "projets=PAY"], 'projets is no setting of it; did you mean "projects"?'),
         (["jira", "--yes", "--set", "projects"], "write --set KEY=VALUE"),
         (["github", "--yes", "--set", "repositories=pay"], "must each be owner/name"),
+        (["jra"], "there is no connector 'jra'; there are"),
+        (["tests.invented"], "only you know what there is to read by the connector tests.invented"),
         (["rest"], "only you know what there is to read by the connector rest"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_asked(run, arguments, said):
     assert said in run("connect", *arguments, exit_code=2, environ={"T": "t"}).stderr
     assert not Path("ttv.toml").exists()
+
+
+def test_a_connector_of_one_s_own_is_connected_by_its_dotted_path(run, monkeypatch):
+    from connectors.contract import Proposal, Survey
+
+    def survey(settings, client):
+        return Survey(f"me at {settings.url}", proposals=(Proposal("ideas", ("a", "b"), "there are two"),))
+
+    def client(settings, **_):
+        return invented.Client()
+
+    monkeypatch.setattr(invented, "survey", survey, raising=False)
+    monkeypatch.setattr(invented, "client", client)
+    environ = {"TTV_INVENTED_TOKEN": "t"}
+    run("connect", "tests.invented", "--url", "tool.example", "--set", "mode=mine", "--yes", environ=environ)
+    found = settings(environ, "invented")
+    assert (found.url, found.ideas, found.mode) == ("https://tool.example", ("a", "b"), "mine")

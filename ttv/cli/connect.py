@@ -39,7 +39,7 @@ Examples:
   ttv connect jira --url acme.atlassian.net --email ttv@acme.example --token-env TTV_JIRA_TOKEN --yes
 """,
 )
-@click.argument("tool", type=click.Choice(connectors.names()))
+@click.argument("tool")
 @click.option("--name", metavar="SOURCE", help="Name of the source.  [default: the tool's]")
 @click.option("--url", metavar="URL", help="Address of the tool.")
 @click.option("--email", metavar="MAIL", help="Mail address of the token's account, where the tool wants one.")
@@ -67,10 +67,12 @@ def connect(
 ) -> None:
     """Ask for the address and the token of TOOL, show what they let us see, and write its source.
 
+    TOOL is a connector that comes along, or the dotted path of one of your own.
+
     It proposes what statuses, labels, types and fields mean; take that, or change it. Everything else in the
     configuration stays as it is. A token that is not in the environment goes into a file that only you can read.
     """
-    connector, name, path = _with_survey(tool), name or tool, asked.config or FILE
+    connector, name, path = _with_survey(tool), name or tool.rpartition(".")[2], asked.config or FILE
     text = _text(path)
     _free(text, path, name, replace=replace)
     draft, keeping = Draft(connector), Keeping(name, path, asked.environ, token_env, token_file)
@@ -89,12 +91,16 @@ def connect(
 
 
 def _with_survey(tool: str) -> ModuleType:
-    connector = connectors.load(tool)
+    try:
+        connector = connectors.load(tool)
+    except LookupError as error:
+        raise Wrong(str(error)) from None
     if not hasattr(connector, "survey"):
         remedy = (
             f"`ttv init {tool} --config {tool}.toml` writes its table; docs/connectors/{tool}.md tells of its keys."
         )
-        raise Wrong(f"only you know what there is to read by the connector {tool}", remedy)
+        said = f"only you know what there is to read by the connector {tool}"
+        raise Wrong(said, remedy if tool in connectors.names() else "")
     return connector
 
 
