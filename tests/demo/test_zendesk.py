@@ -105,6 +105,11 @@ def test_ratings_come_later_and_touch_the_ticket(zendesk_tool):
     assert {"good", "bad", "offered"} <= scores
 
 
+def test_nobody_writes_twice(zendesk_tool):
+    told = zendesk_tool.get("/api/v2/incremental/ticket_events.json", start_time=0)
+    assert (told["ticket_events"], told["end_of_stream"]) == ([], True)
+
+
 @pytest.mark.parametrize("headers", [{}, basic(EMAIL), basic(f"{EMAIL}/token", "wrong")])
 def test_wrong_credentials_are_refused(zendesk_tool, headers):
     answer = zendesk_tool.ask("/api/v2/users/me.json", headers=headers)
