@@ -101,7 +101,7 @@ def test_what_could_not_be_read_is_read_again(run, tmp_path):
     assert client.post("/webhooks/ci", data=wrong, headers=BEARER).json["outcome"] == "quarantined"
     assert client.post("/api/v1/events", data=wrong, headers=BEARER).status_code == 422
     told = run("quarantine", "retry").stdout
-    assert told.count("0 were read, with 0 new or changed; 1 stay") == 2
+    assert told.count("0 read, with 0 new or changed; 1 stay") == 2
     assert "by themselves" not in told
     causes = orjson.loads(run("quarantine", "--json").stdout)["causes"]
     assert {one["source"] for one in causes} == {"ci", "/ci/shop"}
