@@ -31,10 +31,15 @@ TABLES = {
 
 
 class Large(Account):
-    """A site with many issues, a hundred to a page; it tells what it has shown, and rings after so many requests."""
+    """A site with many issues, a hundred to a page; it tells what it has shown.
+
+    After so many requests it rings, and holds those that come later until the next begin: however fast the machine, no
+    process that is to be killed gets further.
+    """
 
     def __init__(self, size):
         super().__init__()
+        self.held = Event()
         now, self.issues = datetime.now(UTC), []
         for number in range(size):
             at = now - timedelta(days=DAYS) * (1 - number / size)
@@ -47,13 +52,18 @@ class Large(Account):
         self.begin()
 
     def begin(self, ring_after=0):
-        """Begin to count anew, and ring after so many requests."""
-        self.shown_now, self.requests, self.ring_after, self.ring = set(), 0, ring_after, Event()
+        """Begin to count anew, ring after so many requests, and refuse those that are still held."""
+        self.held.set()
+        self.shown_now, self.requests, self.ring_after = set(), 0, ring_after
+        self.ring, self.held = Event(), Event()
 
     def allowed(self, request):
         self.requests += 1
         if self.requests == self.ring_after:
             self.ring.set()
+        if 0 < self.ring_after < self.requests:
+            self.held.wait(PATIENCE)
+            return False
         return super().allowed(request)
 
     def search(self, _request, body):
@@ -83,6 +93,7 @@ def rows(path):
 def pull(tmp_path, monkeypatch):
     """A function that starts a pull of a site into a database, as a process of its own."""
     monkeypatch.chdir(tmp_path)
+    processes = []
 
     def begun(address, database):
         Path("ttv.toml").write_text(
@@ -91,9 +102,14 @@ def pull(tmp_path, monkeypatch):
         )
         command = [sys.executable, "-m", "ttv", "sync", "--database", f"sqlite:///{database}"]
         environ = {"PATH": "", "TTV_JIRA_TOKEN": TOKEN}
-        return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        processes.append(subprocess.Popen(command, env=environ, text=True, **pipes))
+        return processes[-1]
 
-    return begun
+    yield begun
+    for process in processes:
+        process.kill()
+        process.communicate()
 
 
 def finished(process):
