@@ -15,7 +15,8 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, select, tuple_
 
 from connectors.contract import Artefact, Event, Initiative, Withdrawn
-from ttv import changes, collect, records, store
+from ttv import collect, records, store
+from ttv.initiatives import Change
 from ttv.records import Record, Rejection
 from ttv.route import Route, follow
 from ttv.store import event, initiative, initiative_version, link, link_version, quarantine
@@ -175,9 +176,7 @@ def _again(route: Route, batch: list[Kept], reread: Reread, retried: Retried) ->
         failed |= {one.index: one.reason for one in outcome.rejected}
         _leave(connection, [kept for index, kept in enumerate(batch) if index not in failed])
         _stay(connection, [(batch[index], reason) for index, reason in failed.items()])
-        if not change and len(failed) < len(batch):
-            _counted(connection, at)
-        follow(connection, change, at)
+        follow(connection, change, at, rejected=len(failed) < len(batch))
     retried.taken += len(batch) - len(failed)
     retried.unread += len(failed)
     retried.events += outcome.accepted
@@ -234,7 +233,7 @@ def settle(route: Route, source: str, began: datetime) -> int:
     with store.writing(route.engine) as connection:
         count = connection.execute(quarantine.delete().where(_lying(source), *since)).rowcount
         if count:
-            _counted(connection, route.now())
+            follow(connection, Change(), route.now(), rejected=True)
     return count
 
 
@@ -264,14 +263,8 @@ def drop(
         values = {"dropped_at": store.micros(at), "by": by, "why": why}
         count = connection.execute(quarantine.update().where(*wanted).values(values)).rowcount
         if count:
-            _counted(connection, at)
+            follow(connection, Change(), at, rejected=True)
     return count
-
-
-def _counted(connection: Connection, at: datetime) -> None:
-    """Let those know who show what lies in quarantine: it is counted with the log."""
-    store.changed(connection, "log", at)
-    changes.note(connection, (), ())
 
 
 def _pattern(text: str) -> str:
