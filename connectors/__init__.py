@@ -4,6 +4,7 @@ A connector has a class `Settings`, whose fields are the keys of its table in th
 `events(settings, client, since, until)`, which yields what was touched in that time; or, for what comes by webhooks,
 `received(settings, headers, body)`; or both. `contract.py` says the rest.
 `type = "github"` in the configuration means the module `github.py` here; a dotted type is a module of the user's own.
+What is too much for one file stands beside it as `_github_….py`; the other `_….py` are parts of `client.py`, or shared.
 """
 
 from importlib import import_module

@@ -18,10 +18,10 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from connectors import contract
-from connectors._history import Commits, Names
+from connectors._git_history import Commits, Names
+from connectors._git_releases import Releases, Rules
+from connectors._git_repository import Repository, options
 from connectors._reading import ISSUE_KEY, Pattern, Span
-from connectors._releases import Releases, Rules
-from connectors._repository import Repository, options
 from connectors.contract import Item, Reread, Unreadable
 
 WINDOW: timedelta | None = timedelta(days=365)

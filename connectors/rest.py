@@ -18,10 +18,10 @@ from urllib.parse import urljoin
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connectors import _times, contract
-from connectors._expressions import Wanted, expression
 from connectors._placed import Placed, Where
 from connectors._reading import ISSUE_KEY, Pattern, Span, WebAddress, keys
-from connectors._reads import Child, Read, Reader, filled, holes
+from connectors._rest_expressions import Wanted, expression
+from connectors._rest_reads import Child, Read, Reader, filled, holes
 from connectors._times import Form, Zone
 from connectors.client import Client
 from connectors.contract import Item, Refused, Reread, Unread

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from connectors import _times, rest
-from connectors._reads import Bound
+from connectors._rest_reads import Bound
 from connectors.contract import Artefact, Event, Initiative, Refused, Unread, Unreadable, Withdrawn
 from tests.fakes.web import said
 

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors import rest
-from connectors._expressions import expression
+from connectors._rest_expressions import expression
 from ttv import config
 
 READ = {"name": "ideas", "path": "/ideas", "kind": "idea", "occurred_at": "at", "subject": "join('', ['x:', id])"}

@@ -43,6 +43,8 @@ def test_a_signature_in_hex_is_verified(secret, body, said):
 def test_a_signature_in_hex_of_another_digest_is_verified():
     said = "sha1=5515c9b72cc7949b1f0bd540019f095c47368b1b"
     _signed.by_hex(hooked("client-secret"), BODY, "X-Hub-Signature", said, "sha1")
+    with pytest.raises(Refused, match="X-Hub-Signature does not fit"):
+        _signed.by_hex(hooked("client-secret"), BODY, "X-Hub-Signature", said)
 
 
 def test_a_signature_in_base_64_is_verified():

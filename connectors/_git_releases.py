@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from connectors._history import Names
+from connectors._git_history import Names
+from connectors._git_repository import Move, Repository
 from connectors._reading import Span
-from connectors._repository import Move, Repository
 from connectors.contract import Event, Item, Withdrawn
 
 _FORMAT = "--format=%(refname)%00%(objectname)%00%(*objectname)%00%(creatordate:unix)%00%(*committerdate:unix)"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from connectors._git_repository import Move, Repository
 from connectors._reading import Span, keys
-from connectors._repository import Move, Repository
 from connectors.contract import Artefact, Event, Item, Withdrawn
 
 _FORMAT = "--format=%H%n%P%n%ct%n%an%n%B"

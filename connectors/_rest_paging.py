@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from connectors._expressions import Wanted
+from connectors._rest_expressions import Wanted
 from connectors.client import Following, Page, Params, by_link
 
 Records = Callable[[Any], list[Any]]

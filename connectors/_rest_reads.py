@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from connectors._expressions import Wanted, WantedKind, expression
-from connectors._paging import Paging, Table
+from connectors._rest_expressions import Wanted, WantedKind, expression
+from connectors._rest_paging import Paging, Table
 from connectors.contract import KINDS, Artefact, Event, Initiative, Item, Withdrawn
 
 _HOLE = re.compile(r"\{([^{}]+)\}")
